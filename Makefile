@@ -1,0 +1,64 @@
+# Every command a developer needs. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+ONCE ?=
+ARGS ?=
+
+.PHONY: help up test lint types imports generated unit bench format lock clean
+
+help: ## list these targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+up: .venv/.runtime ## run everything here: PostgreSQL, Prefect, a worker, a first collection (ONCE=1: then exit)
+	@$(BIN)/bdc up $(if $(ONCE),--once) $(ARGS)
+
+test: lint types imports generated unit ## everything: format, lint, types, import rules, generated files, tests with coverage
+
+lint: .venv/.dev ## formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/.dev ## static types
+	$(BIN)/mypy
+
+imports: .venv/.dev ## the import rules of the architecture
+	$(BIN)/lint-imports
+
+generated: .venv/.dev ## generated files agree with their sources
+	UV="$(BIN)/uv" bash requirements/lock.sh --check
+
+unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a part, without the gate
+	$(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=90)
+
+bench: .venv/.dev ## benchmarks: ratios measured in one run
+	$(BIN)/python -m benchmarks $(ARGS)
+
+format: .venv/.dev ## format and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/.uv ## make the lock files from pyproject.toml again
+	UV="$(BIN)/uv" bash requirements/lock.sh
+
+clean: ## remove what the commands above made, the embedded data included
+	rm -rf .venv .bdc .mypy_cache .ruff_cache .pytest_cache .coverage* .import_linter_cache
+
+.venv/.uv: Makefile
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with 'make PYTHON=/path/to/python3'" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { echo "$(PYTHON) is not Python 3.11 to 3.14: name one with 'make PYTHON=/path/to/python3.11'" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+.venv/.runtime: .venv/.uv requirements/runtime.lock pyproject.toml
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/runtime.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime requirements/dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	@touch $@

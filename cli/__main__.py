@@ -1,0 +1,5 @@
+"""`python -m cli`: the same as `bdc`."""
+
+from cli.main import main
+
+main()

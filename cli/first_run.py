@@ -1,0 +1,53 @@
+"""Starts a deployment and tells what came of it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.objects import FlowRun, State
+from sqlalchemy import text
+
+from cli.connection import connected
+from deployments.on_demand import NAME
+from services.runs import services as ledger
+
+POLL_SECONDS = 0.5
+
+
+async def collect_once(
+    api_url: str, collector: str, parameters: dict[str, Any], say: Callable[[str], None]
+) -> int:
+    """Run `<collector>/on-demand`, wait for its end, and print what it did; 0 when it completed."""
+    async with PrefectClient(api_url) as client:
+        deployment = await client.read_deployment_by_name(f"{collector}/{NAME}")
+        started = await client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+        run, state = await _ended(client, started)
+    say(f"{run.name}: {state.name} {state.message or ''}".rstrip())
+    say(f"{api_url.removesuffix('/api')}/runs/flow-run/{run.id}")
+    _print_rows(run, say)
+    return 0 if state.is_completed() else 1
+
+
+async def _ended(client: PrefectClient, run: FlowRun) -> tuple[FlowRun, State[Any]]:
+    while run.state is None or not run.state.is_final():
+        await asyncio.sleep(POLL_SECONDS)
+        run = await client.read_flow_run(run.id)
+    return run, run.state
+
+
+def _print_rows(run: FlowRun, say: Callable[[str], None]) -> None:
+    with connected() as database, database.transaction() as session:
+        entry = ledger.run_of_flow_run(session, run.id)
+        if entry is None:
+            return
+        prefixes = (f"{entry.collector}_", "identity_")
+        names = session.scalars(
+            text(
+                "select relname from pg_class where relkind = 'r'"
+                " and relnamespace = 'public'::regnamespace order by 1"
+            )
+        )
+        for name in [name for name in names if name.startswith(prefixes)]:
+            rows = session.scalar(text(f'select count(*) from "{name}"'))  # noqa: S608 - a catalogue name
+            say(f"  {rows:>9,} rows in {name}")

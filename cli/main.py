@@ -1,0 +1,60 @@
+"""Entry of `bdc`: its commands, and what their errors mean for a script."""
+
+import sys
+from importlib.metadata import version
+
+from cyclopts import App, CycloptsError
+from sqlalchemy.exc import DBAPIError
+
+from cli import collect, ledger, letters, schema, stack
+from cli.doctor import doctor
+from cli.output import complaints
+from services.errors import CollectorError, ConfigError
+from services.failures import classify_failure
+from services.redaction import redact
+
+FAILED = 1
+USAGE = 2
+
+app = App(
+    name="bdc",
+    help="Boost Data Collector: run collectors, and see what they did.",
+    version=version("boost-data-collector"),
+)
+app.command(stack.up)
+app.command(stack.worker)
+app.command(collect.run)
+app.command(collect.list_, name="list")
+app.command(ledger.runs)
+app.command(ledger.status)
+app.command(doctor)
+app.command(schema.app)
+app.command(letters.app)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 failed, 2 not set up or not used right."""
+    sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
+
+
+def execute(arguments: list[str]) -> int:
+    """The exit code of one command; what a user can cause is one line, never a traceback."""
+    try:
+        result = app(arguments, exit_on_error=False, print_error=True, result_action="return_value")
+    except CycloptsError:
+        return USAGE
+    except ConfigError as error:
+        return _complain(error.problems, USAGE)
+    except CollectorError as error:
+        return _complain([str(error)], FAILED)
+    except DBAPIError as error:
+        return _complain([f"database ({classify_failure(error)}): {error.orig}"], FAILED)
+    except KeyboardInterrupt:
+        return _complain(["stopped"], 130)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(lines: list[str], code: int) -> int:
+    for line in lines:
+        complaints.print(f"bdc: {' '.join(redact(line).split())}", markup=False)
+    return code

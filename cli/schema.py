@@ -1,0 +1,39 @@
+"""`bdc db`: the schema of our database."""
+
+from cyclopts import App
+
+import migrations
+from cli.output import console
+from services.errors import ConfigError
+from services.settings import load_settings, require_database_url
+
+app = App(name="db", help="Show and change the schema of the database.")
+
+
+@app.command
+def upgrade() -> None:
+    """Bring the schema to what this version needs; does nothing when it is there."""
+    url = _url()
+    migrations.upgrade(url)
+    console.print(f"the schema is at {migrations.current(url)}")
+
+
+@app.command
+def current() -> None:
+    """Say which revision the database is at and which is the newest."""
+    url = _url()
+    console.print(f"{migrations.current(url) or 'empty'} (newest: {migrations.head(url)})")
+
+
+@app.command
+def check() -> None:
+    """Prove that the tables are what the models say; fails when they are not."""
+    url = _url()
+    if migrations.current(url) != migrations.head(url):
+        raise ConfigError("the schema is behind this version: run `bdc db upgrade`")
+    migrations.check(url)
+    console.print("the schema is what the models say")
+
+
+def _url() -> str:
+    return require_database_url(load_settings())

@@ -1,0 +1,110 @@
+"""`bdc up` and `bdc worker`."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+import migrations
+from cli.environment import COLLECTORS, prepare_home, prepare_prefect
+from cli.output import console
+from services.catalogue import list_collectors
+from services.settings import PlatformSettings, load_settings
+
+FIRST_COLLECTOR = "github_activity_tracker"
+
+
+def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Run everything on this machine: PostgreSQL, the Prefect server, a worker, a first collection.
+
+    DATABASE_URL and PREFECT_API_URL, when set, are used instead of the embedded parts. Stays until
+    Ctrl-C; what was collected stays, and the next start goes on from it.
+
+    Args:
+        once: Exit when the first collection is over, with its outcome as exit code.
+    """
+    settings = load_settings()
+    prepare_home(settings)
+    from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect
+    from deployments.local.stack import up as run_stack  # noqa: PLC0415
+
+    steps = StackSteps(
+        migrate=migrations.upgrade,
+        register=lambda api_url: asyncio.run(_register(api_url)),
+        first_run=lambda api_url: _first_run(settings.home, api_url),
+    )
+    return run_stack(settings, once=once, steps=steps, report=_say)
+
+
+def worker(*, pool: str = "bdc") -> int:
+    """Run a worker that starts flow runs, and stop it so that none is left running for ever.
+
+    Args:
+        pool: Work pool that it takes runs from.
+    """
+    settings = load_settings()
+    api_url = prepare_prefect(settings)
+    from deployments.local.processes import ProcessRecords  # noqa: PLC0415 - imports Prefect
+    from deployments.local.worker import run_worker  # noqa: PLC0415
+
+    stop = threading.Event()
+    for request in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(request, lambda *_: stop.set())
+    records = ProcessRecords(settings.home / "workers" / f"{os.getpid()}.json")
+    environment = dict(os.environ) | {"PREFECT_API_URL": api_url}
+    return run_worker(pool, env=environment, stop=stop, records=records, report=_say)
+
+
+async def _register(api_url: str) -> None:
+    from prefect.client.orchestration import PrefectClient  # noqa: PLC0415
+
+    from deployments.local.worker import WORK_POOL  # noqa: PLC0415 - imports Prefect
+    from deployments.on_demand import register_on_demand  # noqa: PLC0415
+
+    names = [entry.name for entry in list_collectors(COLLECTORS)]
+    async with PrefectClient(api_url) as client:
+        await register_on_demand(client, names, WORK_POOL)
+
+
+def _first_run(home: Path, api_url: str) -> int:
+    from cli.first_run import collect_once  # noqa: PLC0415 - imports Prefect
+
+    repository = _repository_here() or _sample_repository(home)
+    _say(f"Collecting {repository}")
+    return asyncio.run(
+        collect_once(api_url, FIRST_COLLECTOR, {"repository": str(repository)}, _say)
+    )
+
+
+def _repository_here() -> Path | None:
+    found = subprocess.run(
+        ["git", "rev-parse", "--show-toplevel"], capture_output=True, text=True, check=False
+    )
+    return Path(found.stdout.strip()) if found.returncode == 0 else None
+
+
+def _sample_repository(home: Path) -> Path:
+    """A small repository to collect where `bdc up` was not started in one."""
+    place = home / "sample"
+    if not (place / ".git").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        _git(place, "init", "--quiet", "--initial-branch=main")
+        for number in (1, 2, 3):
+            (place / "readme.txt").write_text(f"A sample repository, revision {number}.\n")
+            _git(place, "add", "readme.txt")
+            _git(place, "commit", "--quiet", "--message", f"Revision {number} of the sample")
+    return place
+
+
+def _git(place: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=Sample", "-c", "user.email=sample@example.org"]
+    subprocess.run(["git", "-C", str(place), *identity, *arguments], check=True)
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False)

@@ -1,0 +1,229 @@
+"""The only code that writes this room's tables. Never commits, never reads git."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from collectors.github_activity_tracker.models import (
+    Branch,
+    Commit,
+    File,
+    FileChange,
+    Repository,
+)
+from collectors.github_activity_tracker.parsing import CommitRecord, Signature
+from services.database import driver_connection
+from services.identity.services import Person, commit_person, store_people
+from services.upsert import (
+    Written,
+    bulk_upsert,
+    storable_text,
+    stored_ids,
+    stored_values,
+)
+
+COMMIT_COLUMNS = (
+    "repository_id",
+    "sha",
+    "parents",
+    "message",
+    "author_id",
+    "author_name",
+    "author_email",
+    "authored_at",
+    "committer_id",
+    "committer_name",
+    "committer_email",
+    "committed_at",
+    "files_changed",
+    "additions",
+    "deletions",
+)
+CHANGE_COLUMNS = ("commit_id", "file_id", "status", "old_path", "additions", "deletions")
+
+Tables = dict[str, Written]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFacts:
+    """A repository as it is found at its source."""
+
+    source_key: str
+    kind: str
+    name: str
+    url: str
+    default_branch: str | None
+
+
+def store_repository(session: Session, facts: RepositoryFacts) -> tuple[int, Tables]:
+    """Bring the repository's row to these facts; its id."""
+    written = bulk_upsert(
+        session,
+        Repository,
+        ("source_key", "kind", "name", "url", "default_branch"),
+        [(facts.source_key, facts.kind, facts.name, facts.url, facts.default_branch)],
+        key=("source_key",),
+    )
+    ids = stored_ids(session, Repository, ("source_key",), [(facts.source_key,)])
+    return ids[(facts.source_key,)], {"repository": written}
+
+
+def known_shas(session: Session, repository_id: int, shas: Iterable[str]) -> set[str]:
+    """Which of these commits are stored whole, so that they need not be read again."""
+    found = stored_values(
+        session,
+        Commit,
+        ("repository_id", "sha"),
+        ((repository_id, sha) for sha in shas),
+        ("files_changed",),
+    )
+    return {sha for (_, sha), files_changed in found if files_changed is not None}
+
+
+def store_commits(
+    session: Session, repository_id: int, scope: str, commits: Sequence[CommitRecord]
+) -> Tables:
+    """Store commits with their people, files and changes.
+
+    `scope` is the repository's key: it keeps people who sign without an address apart from their
+    namesakes elsewhere.
+    """
+    people = {
+        signature: commit_person(signature.name, signature.email, signature.at, scope=scope)
+        for commit in commits
+        for signature in (commit.author, commit.committer)
+    }
+    profiles = store_people(session, people.values())
+    rows = (_commit_row(repository_id, commit, people, profiles) for commit in commits)
+    stored = bulk_upsert(session, Commit, COMMIT_COLUMNS, rows, key=("repository_id", "sha"))
+    return {"commit": stored, **_store_changes(session, repository_id, commits)}
+
+
+def store_branches(session: Session, repository_id: int, heads: Mapping[str, str]) -> Tables:
+    """Bring the followed branches to `heads`; branches that were followed before keep their row."""
+    written = bulk_upsert(
+        session,
+        Branch,
+        ("repository_id", "name", "head_sha", "is_deleted"),
+        ((repository_id, name, sha, False) for name, sha in heads.items()),
+        key=("repository_id", "name"),
+    )
+    return {"branch": written}
+
+
+def mark_deleted_branches(session: Session, repository_id: int, at_source: Iterable[str]) -> Tables:
+    """Mark the branches that the source no longer has."""
+    present = set(at_source)
+    branches = session.scalars(
+        select(Branch).where(Branch.repository_id == repository_id, ~Branch.is_deleted)
+    ).all()
+    gone = [branch for branch in branches if branch.name not in present]
+    for branch in gone:
+        branch.is_deleted = True
+    session.flush()
+    return {"branch": Written(updated=len(gone))}
+
+
+def mark_rewritten(session: Session, repository_id: int, reachable: Iterable[str]) -> Tables:
+    """Mark stored commits that are not among `reachable`, and unmark those that are again.
+
+    `reachable` is the whole history of the followed branches; it is streamed, in bounded memory.
+    """
+    cursor = driver_connection(session).cursor()
+    cursor.execute("create temp table if not exists reachable_sha (sha text) on commit delete rows")
+    with cursor.copy("copy reachable_sha from stdin") as copy:
+        for sha in reachable:
+            copy.write_row((sha,))
+    cursor.execute("analyze reachable_sha")
+    done = session.execute(
+        text(
+            """
+            update github_activity_tracker_commit c
+            set rewritten_at = case when c.rewritten_at is null then now() end
+            where c.repository_id = :repository_id
+                and (c.rewritten_at is not null) = exists (
+                    select from reachable_sha r where r.sha = c.sha
+                )
+            returning c.id
+            """
+        ),
+        {"repository_id": repository_id},
+    )
+    marked = len(done.all())
+    cursor.execute("delete from reachable_sha")
+    return {"commit": Written(updated=marked)}
+
+
+def _commit_row(
+    repository_id: int,
+    commit: CommitRecord,
+    people: Mapping[Signature, Person],
+    profiles: Mapping[tuple[str, str], int],
+) -> tuple[object, ...]:
+    author, committer = commit.author, commit.committer
+    return (
+        repository_id,
+        commit.sha,
+        list(commit.parents),
+        commit.message,
+        profiles[people[author].key],
+        author.name,
+        author.email,
+        author.at,
+        profiles[people[committer].key],
+        committer.name,
+        committer.email,
+        committer.at,
+        *_sizes(commit),
+    )
+
+
+def _sizes(commit: CommitRecord) -> tuple[int | None, int | None, int | None]:
+    """Files, lines added and lines removed; None where they are not known."""
+    if commit.changes is None:
+        return None, None, None
+    counted = [change for change in commit.changes if change.additions is not None]
+    if commit.changes and not counted:
+        return len(commit.changes), None, None
+    return (
+        len(commit.changes),
+        sum(change.additions or 0 for change in counted),
+        sum(change.deletions or 0 for change in counted),
+    )
+
+
+def _store_changes(session: Session, repository_id: int, commits: Sequence[CommitRecord]) -> Tables:
+    commit_ids = stored_ids(
+        session, Commit, ("repository_id", "sha"), ((repository_id, c.sha) for c in commits)
+    )
+    paths = {storable_text(change.path) for c in commits for change in c.changes or ()}
+    file_ids, files = _store_files(session, repository_id, paths)
+    rows = (
+        (
+            commit_ids[(repository_id, commit.sha)],
+            file_ids[(repository_id, storable_text(change.path))],
+            change.status.value,
+            change.old_path,
+            change.additions,
+            change.deletions,
+        )
+        for commit in commits
+        for change in commit.changes or ()
+    )
+    changes = bulk_upsert(session, FileChange, CHANGE_COLUMNS, rows, key=("commit_id", "file_id"))
+    return {"file": files, "file_change": changes}
+
+
+def _store_files(
+    session: Session, repository_id: int, paths: Iterable[str]
+) -> tuple[dict[tuple[object, ...], int], Written]:
+    keys = [(repository_id, path) for path in paths]
+    columns = ("repository_id", "path")
+    known = stored_ids(session, File, columns, keys)
+    missing = [key for key in keys if key not in known]
+    written = bulk_upsert(session, File, columns, missing, key=columns)
+    added = stored_ids(session, File, columns, missing)
+    return dict(chain(known.items(), added.items())), written + Written(unchanged=len(known))

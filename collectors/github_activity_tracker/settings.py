@@ -1,0 +1,21 @@
+"""Settings of this room alone."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GitHubSettings(BaseSettings):
+    """How GitHub is reached. Variable names are the field names in capitals, after GITHUB_."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GITHUB_",
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    token: SecretStr | None = None
+    git_url: str = "https://github.com"
+    git_stall_seconds: int = Field(default=120, ge=1)

@@ -1,0 +1,248 @@
+"""Which repository is meant, and how git talks to it: addresses, the token, what a failure means."""
+
+import errno
+import os
+import re
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from collectors.github_activity_tracker.git import (
+    GitFailed,
+    child_environment,
+    last_words,
+    run_watched,
+)
+from services.errors import AccessDenied, ConfigError, SourceTimedOut, SourceUnavailable
+
+SourceKind = Literal["github", "git", "local"]
+
+PROTOCOLS = "file:git:http:https:ssh"  # no remote helper, which could run any command
+# A local source's own side of a fetch, which git starts without our configuration.
+UPLOAD_PACK = "git -c safe.directory='*' -c uploadpack.allowFilter=true upload-pack"
+
+_OWNER_AND_NAME = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}"
+)
+_SECURE_SHELL = re.compile(r"(?:[\w.-]+@)?(?P<host>\w[\w.-]*):(?!/?/)(?P<path>.+)", re.ASCII)
+
+# What git says, in the order in which it is believed. Damage comes first: a broken mirror also makes
+# "the remote end" hang up.
+_MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (meaning, re.compile(pattern, re.IGNORECASE))
+    for meaning, pattern in (
+        ("disk", r"no space left on device|disk quota exceeded"),
+        (
+            "damage",
+            r"unresolved delta|bad object|corrupt|did not send all necessary|missing necessary",
+        ),
+        ("timeout", r"operation too slow|timed out|timeout was reached"),
+        (
+            "access",
+            r"could not read (username|password)|authentication failed|returned error: 40[13]"
+            r"|permission denied \(|host key verification failed|invalid username or",
+        ),
+        (
+            "missing",
+            r"repository .*not found|does not appear to be a git repository|returned error: 404"
+            r"|not valid: is this a git repository|repository not exported|transport .* not allowed",
+        ),
+        (
+            "network",
+            r"could ?n.t (resolve|connect)|could not (resolve|connect)|failed to connect"
+            r"|unable to (access|look up|connect)|connection (refused|reset|closed|was reset)"
+            r"|network is unreachable|no route to host|early eof|hung up|rpc failed"
+            r"|unexpected disconnect|\bssl\b|\btls\b|gnutls|certificate|kex_exchange",
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySource:
+    """A repository that can be fetched. `github_base` is where, and only where, the token may go."""
+
+    url: str
+    source_key: str
+    kind: SourceKind
+    name: str
+    github_base: str | None = None
+
+    @property
+    def directory_name(self) -> str:
+        """A folder name of its own: readable, and different for every source key."""
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "-", self.source_key).strip("-.")[-80:]
+        return f"{readable}-{sha256(self.source_key.encode()).hexdigest()[:8]}.git"
+
+
+def parse_repository(text: str, github_base_url: str = "https://github.com") -> RepositorySource:
+    """`owner/name` on GitHub, a git URL, or the path of a local repository.
+
+    An existing folder wins over a GitHub repository of the same name. GitHub's web address and its
+    ssh address have the source key of `owner/name`: it is the same repository.
+
+    Raises:
+        ConfigError: it is none of these, holds a secret, or is a path without a repository.
+    """
+    text, base = text.strip(), github_base_url.rstrip("/")
+    if not text or text.startswith("-") or "::" in text or not text.isprintable():
+        raise ConfigError(f"repository {text!r} is no owner/name, git URL or path")
+    if "://" in text:
+        return _parse_url(text, base)
+    path = Path(text).expanduser()
+    if text.startswith(("/", ".", "~")) or path.is_dir():
+        return _local(path)
+    if _OWNER_AND_NAME.fullmatch(text):
+        return _github(text.removesuffix(".git"), base)
+    return _parse_secure_shell(text, base)
+
+
+def _parse_url(text: str, base: str) -> RepositorySource:
+    if text.startswith(f"{base}/"):
+        owner_and_name = text.removeprefix(f"{base}/").rstrip("/").removesuffix(".git")
+        if _OWNER_AND_NAME.fullmatch(owner_and_name):
+            return _github(owner_and_name, base)
+    parts = urlsplit(text)
+    host, path = parts.hostname or "", parts.path.strip("/").removesuffix(".git")
+    _refuse_secrets(text)
+    if parts.scheme == "file" and host in ("", "localhost"):
+        return _local(Path(unquote(parts.path)))
+    if parts.scheme not in PROTOCOLS.split(":") or not re.match(r"[\w\[:]", host) or not path:
+        raise ConfigError(f"repository {text!r} is no URL that git can fetch from")
+    return RepositorySource(text, f"{host}/{path}", "git", path.rpartition("/")[2])
+
+
+def _refuse_secrets(url: str) -> None:
+    """Whatever stands in a URL shows in process lists, logs and tables."""
+    parts = urlsplit(url)
+    is_web = parts.scheme in ("http", "https")
+    if parts.password or (is_web and (parts.username or parts.query or parts.fragment)):
+        shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
+        raise ConfigError(f"repository {shown}: put no credentials into the URL, set GITHUB_TOKEN")
+
+
+def _parse_secure_shell(text: str, base: str) -> RepositorySource:
+    """`git@host:path`, as ssh's own tools write it."""
+    found = _SECURE_SHELL.fullmatch(text)
+    if found is None:
+        raise ConfigError(f"repository {text!r} is no owner/name, git URL or path")
+    path = found["path"].strip("/").removesuffix(".git")
+    if found["host"] == urlsplit(base).hostname and _OWNER_AND_NAME.fullmatch(path):
+        return RepositorySource(text, path, "github", path.rpartition("/")[2])
+    return RepositorySource(text, f"{found['host']}/{path}", "git", path.rpartition("/")[2])
+
+
+def _github(owner_and_name: str, base: str) -> RepositorySource:
+    name = owner_and_name.partition("/")[2]
+    return RepositorySource(f"{base}/{owner_and_name}.git", owner_and_name, "github", name, base)
+
+
+def _local(path: Path) -> RepositorySource:
+    """git itself gives the last word on whether a repository works."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolves "..", leaves links alone
+    if not absolute.exists():
+        raise ConfigError(f"repository {absolute} does not exist")
+    if not ((absolute / ".git").exists() or (absolute / "objects").is_dir()):
+        raise ConfigError(f"{absolute} is no git repository")
+    return RepositorySource(str(absolute), str(absolute), "local", absolute.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """The source as git talks to it; what git complains of becomes an error of ours."""
+
+    source: RepositorySource
+    token: SecretStr | None
+    stall_seconds: float
+
+    def find_head(self) -> tuple[str | None, str | None]:
+        """The branch that HEAD names and the commit it stands at; None for what it does not say.
+
+        Asked from outside any mirror, so a failure says something about the source alone.
+
+        Raises:
+            ConfigError, AccessDenied, SourceUnavailable, SourceTimedOut, GitFailed: see `run`.
+        """
+        answer = self.run(["ls-remote", "--symref", "origin", "HEAD"]).decode("utf-8", "replace")
+        values = [
+            line.partition("\t")[0] for line in answer.splitlines() if line.endswith("\tHEAD")
+        ]
+        names = [value.removeprefix("ref: refs/heads/") for value in values if ": " in value]
+        shas = [value for value in values if ": " not in value]
+        return next(iter(names), None), next(iter(shas), None)
+
+    def run(self, arguments: Sequence[str], keep_open: Sequence[int] = ()) -> bytes:
+        """One git that may use the network and the token; returns its stdout.
+
+        Raises:
+            ConfigError: there is no such repository.
+            AccessDenied: it wants other credentials.
+            SourceUnavailable, SourceTimedOut: it may work another time.
+            OSError: the disk is full.
+            GitFailed: anything else, a broken mirror included.
+        """
+        try:
+            return run_watched(
+                arguments,
+                self._environment(),
+                stall_seconds=self.stall_seconds,
+                keep_open=keep_open,
+            )
+        except TimeoutError as error:
+            raise SourceTimedOut(f"{self.source.url}: {error}") from None
+        except GitFailed as error:
+            raise self._explain(self._without_secrets(str(error))) from None
+
+    def _explain(self, complaint: str) -> Exception:
+        url, words = self.source.url, last_words(complaint)
+        found = [meaning for meaning, pattern in _MEANINGS if pattern.search(complaint)]
+        match found[:1]:
+            case ["disk"]:
+                return OSError(errno.ENOSPC, f"the disk is full while fetching {url}")
+            case ["timeout"]:
+                return SourceTimedOut(f"{url}: {words}")
+            case ["access"]:
+                return AccessDenied(f"{url}: access denied ({words}); {self._advice()}")
+            case ["missing"]:
+                return ConfigError(f"{url} is no git repository: {words}")
+            case ["network"]:
+                return SourceUnavailable(f"{url}: {words}")
+        return GitFailed(f"{url}: {words}")
+
+    def _advice(self) -> str:
+        if self.source.github_base is None:
+            return "GITHUB_TOKEN is sent to GitHub's web address only"
+        if self.token is None:
+            return "a private or missing repository? GITHUB_TOKEN is not set"
+        return "does GITHUB_TOKEN still work, and may it read this repository?"
+
+    def _environment(self) -> dict[str, str]:
+        settings = {
+            "remote.origin.url": self.source.url,
+            "http.lowSpeedLimit": "1",
+            "http.lowSpeedTime": f"{self.stall_seconds:.0f}",
+        }
+        if self.source.kind == "local":
+            settings["remote.origin.uploadpack"] = UPLOAD_PACK
+        for credentials in self._secrets()[1:]:
+            key = f"http.{self.source.github_base}/.extraHeader"
+            settings[key] = f"Authorization: Basic {credentials}"
+        return child_environment(os.environ, settings, protocols=PROTOCOLS)
+
+    def _secrets(self) -> list[str]:
+        """The token, and the token as it is sent; nothing where none may be sent."""
+        token = self.token.get_secret_value().strip() if self.token else ""
+        if not token or self.source.github_base is None:
+            return []
+        return [token, b64encode(f"x-access-token:{token}".encode()).decode()]
+
+    def _without_secrets(self, text: str) -> str:
+        for secret in self._secrets():
+            text = text.replace(secret, "***")
+        return text

@@ -1,0 +1,34 @@
+"""One deployment without a schedule for each collector: what a person, a script or the UI starts."""
+
+from collections.abc import Iterable
+
+from prefect import Flow
+from prefect.client.orchestration import PrefectClient
+from prefect.flows import load_flow_from_entrypoint
+from prefect.utilities.callables import parameter_schema
+
+NAME = "on-demand"
+# Marks what this project made on a server that may hold more.
+TAG = "bdc"
+
+
+async def register_on_demand(client: PrefectClient, collectors: Iterable[str], pool: str) -> None:
+    """Create or update `<collector>/on-demand` for each collector.
+
+    The entrypoint is a module's path: a file's path would put `flows/` on sys.path and shadow
+    libraries. Without schedules a second creation changes nothing that a person has set.
+    """
+    for name in collectors:
+        entrypoint = f"flows.{name}.{name}"
+        flow: Flow[..., object] = load_flow_from_entrypoint(entrypoint)
+        await client.create_deployment(
+            flow_id=await client.create_flow(flow),
+            name=NAME,
+            entrypoint=entrypoint,
+            description=flow.description,
+            tags=[TAG, f"collector:{name}"],
+            work_pool_name=pool,
+            pull_steps=[],
+            parameter_openapi_schema=parameter_schema(flow).model_dump_for_openapi(),
+            enforce_parameter_schema=True,
+        )

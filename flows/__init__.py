@@ -1,0 +1,1 @@
+"""The orchestrated side: everything that knows Prefect and runs inside a flow."""

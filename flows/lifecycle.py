@@ -1,0 +1,271 @@
+"""validate_config → collect → sync_pinecone, with everything around them that no collector repeats.
+
+Lock, ledger, retries, sorting of errors, events and the final state. The only broad excepts of the
+project are here and in `flows.phases`: whatever a collector raises must end in the ledger.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from prefect import State
+from prefect.states import Cancelled, Completed, Failed
+from sqlalchemy.exc import DBAPIError
+
+from collectors import AbstractCollector
+from flows.phases import Phase, RetryPolicy, describe
+from flows.reporting import (
+    PrefectProgress,
+    artifact_key,
+    current_flow_run_id,
+    emit_run_event,
+    publish_summary,
+)
+from flows.terminal import terminal_progress
+from services.database import Database, open_database
+from services.errors import AlreadyRunning, CollectorError, CollectorFailureCategory, ConfigError
+from services.failures import classify_failure
+from services.logging import install_redaction, log_context
+from services.redaction import redact
+from services.runs import services as ledger
+from services.runs.lock import SourceLock
+from services.runs.progress import ProgressGroup
+from services.runs.result import CollectResult
+from services.runs.run import Run
+from services.runs.services import Ending, Source
+from services.settings import PlatformSettings, load_settings, require_database_url
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+Work = Callable[[AbstractCollector, Run], CollectResult]
+PREFECT_LOGGERS = (
+    "prefect",
+    "prefect.flow_runs",
+    "prefect.task_runs",
+    "collectors",
+    "services",
+    "flows",
+)
+NO_RETRIES = RetryPolicy(0, 0)
+
+
+class NothingStored(CollectorError):
+    """Every record that the source delivered had to be set aside."""
+
+    category = CollectorFailureCategory.VALIDATION
+
+
+def run_collector(
+    name: str,
+    build: Callable[..., AbstractCollector],
+    parameters: Mapping[str, Any],
+    *,
+    dry_run: bool = False,
+    work: Work | None = None,
+) -> State[Any]:
+    """Run one collector through its lifecycle and return the flow's final state.
+
+    `build` makes the collector from the platform's settings and the `parameters`; `work` stands
+    in for the `collect` hook, e.g. to replay dead letters under the same lock, ledger and error
+    rules. A dry run does the same work inside a rehearsal that is undone, without ledger or index.
+
+    The state is Completed; Completed named Partial when records were set aside; Failed, carrying
+    the original exception; or Cancelled named AlreadyRunning.
+    """
+    install_redaction(*PREFECT_LOGGERS)
+    with log_context(collector=name, flow_run_id=str(current_flow_run_id() or "")):
+        try:
+            settings = load_settings()
+            collector = build(settings, **parameters)
+            start = partial(Lifecycle, collector, dict(parameters), work or _collect)
+            return _run_alone(settings, collector, dry_run, start)
+        except ConfigError as error:
+            return _refused(name, error)
+        except AlreadyRunning as error:
+            logger.warning("%s", error)
+            return Cancelled(name="AlreadyRunning", message=str(error))
+        except Exception as error:  # noqa: BLE001 - lock and ledger fail like any other part
+            return _failed_outside_phases(name, error)
+
+
+def _run_alone(
+    settings: PlatformSettings,
+    collector: AbstractCollector,
+    dry_run: bool,
+    start: Callable[..., "Lifecycle"],
+) -> State[Any]:
+    source = Source(collector.name, redact(collector.source_key))
+    database = open_database(
+        require_database_url(settings),
+        application_name=f"bdc {'dry run ' if dry_run else ''}{source}",
+        lock_timeout_seconds=settings.database_lock_timeout_seconds,
+    )
+    with ExitStack() as stack:
+        stack.callback(database.close)
+        stack.enter_context(log_context(source_key=source.source_key))
+        lock = stack.enter_context(SourceLock(database, source))
+        policy = RetryPolicy(settings.collector_retries, settings.collector_retry_delay_seconds)
+        lifecycle = start(source, database, lock, policy)
+        return lifecycle.rehearse() if dry_run else lifecycle.run()
+
+
+@dataclass
+class Lifecycle:
+    """One run, from the moment that it holds its source's lock."""
+
+    collector: AbstractCollector
+    parameters: dict[str, Any]
+    work: Work
+    source: Source
+    database: Database
+    lock: SourceLock
+    policy: RetryPolicy
+    phase: str = "start"
+
+    def run(self) -> State[Any]:
+        """Through the hooks, with the ledger kept whatever happens."""
+        with self.database.transaction() as session:
+            run_id = ledger.start_run(
+                session,
+                self.source,
+                parameters=_without_secrets(self.parameters),
+                flow_run_id=current_flow_run_id(),
+                now=datetime.now(UTC),
+            )
+        run = Run(self.source, self.database, run_id)
+        with log_context(run_id=str(run_id)), self._progress(run):
+            return self._recorded(run)
+
+    def rehearse(self) -> State[Any]:
+        """Through `validate_config` and `collect`, leaving no trace."""
+        with self.database.rehearse() as rehearsal:
+            run = Run(self.source, rehearsal)
+            try:
+                self._phase("validate_config", self.collector.validate_config, NO_RETRIES)
+                with self._progress(run):
+                    result = self._phase(
+                        "collect", lambda: self.work(self.collector, run), NO_RETRIES
+                    )
+            except Exception as error:  # noqa: BLE001 - the same sorting as in a real run
+                return self._failure(error)
+        message = f"dry run, nothing was written; a real run would do: {result}"
+        return Completed(name="DryRun", message=message, data=result)
+
+    def _recorded(self, run: Run) -> State[Any]:
+        try:
+            self._hooks(run)
+        except Exception as error:  # noqa: BLE001 - every error of a hook ends here
+            state = self._failure(error)
+            self._finish(run, self._failed_ending(run, error))
+            return state
+        except BaseException as signal:
+            self._finish(
+                run, self._ending(run, "interrupted", error=f"stopped by {type(signal).__name__}")
+            )
+            raise
+        return self._completed(run)
+
+    def _hooks(self, run: Run) -> None:
+        self._enter(run, "validate_config")
+        self._phase("validate_config", self.collector.validate_config, NO_RETRIES)
+        self._enter(run, "collect")
+        result = self._phase("collect", lambda: self._collect(run), self.policy)
+        if result.stored_nothing:
+            raise NothingStored(
+                f"all {result.quarantined} records were set aside: see `bdc dead-letters list`"
+            )
+        self._enter(run, "sync_pinecone")
+        self._phase("sync_pinecone", lambda: self._sync(run), self.policy)
+
+    def _collect(self, run: Run) -> CollectResult:
+        return self.work(self.collector, run)
+
+    def _sync(self, run: Run) -> None:
+        if self.collector.sync_pinecone(run) is None:
+            logger.info("sync_pinecone skipped: %s has nothing to index", self.source)
+
+    def _phase(self, name: str, work: Callable[[], T], policy: RetryPolicy) -> T:
+        self.phase = name
+        with log_context(phase=name):
+            return Phase(name, work, policy, before_retry=self.lock.ensure_held).run()
+
+    def _enter(self, run: Run, phase: str) -> None:
+        with self.database.transaction() as session:
+            ledger.enter_phase(session, run.id or 0, phase)
+
+    def _completed(self, run: Run) -> State[Any]:
+        status = "partial" if run.result.quarantined else "completed"
+        self._finish(run, self._ending(run, status))
+        name = "Partial" if status == "partial" else None
+        logger.info("%s %s: %s", self.source, status, run.result)
+        return Completed(name=name, message=str(run.result), data=run.result)
+
+    def _failure(self, error: Exception) -> State[Any]:
+        if isinstance(error, ConfigError):
+            return _refused(self.collector.name, error)
+        with log_context(phase=self.phase):
+            self.collector.handle_error(error, self.phase)
+        return Failed(message=f"{self.phase}: {describe(error)}", data=error)
+
+    def _failed_ending(self, run: Run, error: Exception) -> Ending:
+        return self._ending(
+            run, "failed", category=classify_failure(error).value, error=describe(error)
+        )
+
+    def _ending(
+        self, run: Run, status: str, *, category: str | None = None, error: str | None = None
+    ) -> Ending:
+        return Ending(status, self.phase, run.result.counts, category, error)
+
+    def _finish(self, run: Run, ending: Ending) -> None:
+        """Close the ledger's row, tell Prefect; neither may hide how the run itself ended."""
+        try:
+            with self.database.transaction() as session:
+                ledger.finish_run(session, run.id or 0, ending, now=datetime.now(UTC))
+        except DBAPIError as error:
+            logger.warning("the ledger could not be closed, the next run will: %s", describe(error))
+        emit_run_event(self.source, run.id, ending)
+        publish_summary(self.source, ending, run.result)
+
+    @contextmanager
+    def _progress(self, run: Run) -> Iterator[None]:
+        shown = PrefectProgress(artifact_key("progress", self.source.collector))
+        with terminal_progress() as bar:
+            run.progress = ProgressGroup(shown, bar)
+            yield
+        shown.finish()
+
+
+def _collect(collector: AbstractCollector, run: Run) -> CollectResult:
+    return collector.collect(run)
+
+
+def _without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: redact(value) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+
+
+def _refused(name: str, error: ConfigError) -> State[Any]:
+    """One line, no traceback: the operator's to mend."""
+    logger.error(
+        "%s is not set up right: %s", name, redact(str(error)), extra={"failure_category": "config"}
+    )
+    return Failed(name="ConfigError", message=redact(str(error)), data=error)
+
+
+def _failed_outside_phases(name: str, error: Exception) -> State[Any]:
+    category = classify_failure(error)
+    logger.error(
+        "%s could not start: %s",
+        name,
+        describe(error),
+        exc_info=error,
+        extra={"failure_category": category.value},
+    )
+    return Failed(message=f"start: {describe(error)}", data=error)

@@ -1,0 +1,150 @@
+"""What a run leaves in Prefect: events, artifacts, progress. Never a reason for a run to fail."""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+from uuid import UUID
+
+import httpx
+from prefect.artifacts import (
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
+from prefect.events import emit_event
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.runtime import flow_run
+
+from services.redaction import redact
+from services.runs.result import CollectResult
+from services.runs.services import Ending, Source
+
+logger = logging.getLogger(__name__)
+# Progress costs an API call each time it is shown.
+SECONDS_BETWEEN_UPDATES = 2.0
+# A run is called from an async flow, but is itself synchronous: Prefect cannot see that.
+SYNCHRONOUS: dict[str, Any] = {"_sync": True}
+_create_table = cast("Callable[..., UUID]", partial(create_table_artifact, **SYNCHRONOUS))
+_create_progress = cast("Callable[..., UUID]", partial(create_progress_artifact, **SYNCHRONOUS))
+_update_progress = cast("Callable[..., UUID]", partial(update_progress_artifact, **SYNCHRONOUS))
+
+
+def current_flow_run_id() -> UUID | None:
+    """Prefect's id of the flow run that this code is in."""
+    found = flow_run.get_id()
+    return UUID(found) if found else None
+
+
+def emit_run_event(source: Source, run_id: int | None, ending: Ending) -> None:
+    """One event for each end of a run, whatever the end: `collector.run.<status>`."""
+    flow_run_id = flow_run.get_id()
+    related = [
+        {
+            "prefect.resource.id": f"prefect.flow-run.{flow_run_id}",
+            "prefect.resource.role": "flow-run",
+        }
+    ]
+    emit_event(
+        f"collector.run.{ending.status}",
+        resource={
+            "prefect.resource.id": f"collector.{source.collector}",
+            "prefect.resource.name": source.collector,
+            "collector.source-key": redact(source.source_key),
+        },
+        related=related if flow_run_id else [],
+        payload={
+            "run_id": run_id,
+            "flow_run_id": flow_run_id,
+            "collector": source.collector,
+            "source_key": source.source_key,
+            "phase": ending.phase,
+            "status": ending.status,
+            "category": ending.category,
+            "error": ending.error,
+            "counts": ending.counts,
+        },
+    )
+
+
+def publish_summary(source: Source, ending: Ending, result: CollectResult) -> None:
+    """A table of what the run did, on the run's page and, by collector, on the artifacts page."""
+    rows: list[dict[str, Any]] = [
+        {"table": name, "inserted": w.inserted, "updated": w.updated, "unchanged": w.unchanged}
+        for name, w in result.tables.items()
+    ]
+    headline = f"**{source}**: {ending.status}, {result.fetched} fetched"
+    if result.quarantined:
+        headline += f", {result.quarantined} set aside (`bdc dead-letters list`)"
+    if ending.error:
+        headline += f"\n\n{ending.error}"
+    with _best_effort("the run's summary"):
+        _create_table(
+            table=rows or [{"table": "none", "inserted": 0, "updated": 0, "unchanged": 0}],
+            key=artifact_key("run-summary", source.collector),
+            description=headline,
+        )
+
+
+def artifact_key(*parts: str) -> str:
+    """A key as Prefect takes it: lower-case letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
+
+
+@dataclass
+class PrefectProgress:
+    """Progress as an artifact of the run, and words as log lines."""
+
+    key: str
+    clock: Callable[[], float] = time.monotonic
+    total: int = 0
+    done: int = 0
+    unit: str = "records"
+    artifact: UUID | None = None
+    shown_at: float = float("-inf")
+
+    def expect(self, total: int, unit: str) -> None:
+        """More is to come."""
+        self.total += total
+        self.unit = unit
+        self._show()
+
+    def advance(self, amount: int) -> None:
+        """Some of it is stored; shown at most every other second."""
+        self.done += amount
+        if self.clock() - self.shown_at >= SECONDS_BETWEEN_UPDATES:
+            self._show()
+
+    def say(self, text: str) -> None:
+        """A line in the run's log."""
+        logger.info(redact(text))
+
+    def finish(self) -> None:
+        """Show where it ended."""
+        if self.artifact is not None:
+            self._show()
+
+    def _show(self) -> None:
+        if not self.total:
+            return
+        percent = min(100.0, 100.0 * self.done / self.total)
+        text = f"{self.done:,} of {self.total:,} {self.unit}"
+        self.shown_at = self.clock()
+        with _best_effort("progress"):
+            if self.artifact is None:
+                self.artifact = _create_progress(progress=percent, key=self.key, description=text)
+            else:
+                _update_progress(self.artifact, progress=percent, description=text)
+
+
+@contextmanager
+def _best_effort(what: str) -> Iterator[None]:
+    """An API that does not answer costs a warning, not the run."""
+    try:
+        yield
+    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+        logger.warning("Prefect's API did not take %s: %s", what, redact(str(error)))

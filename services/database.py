@@ -1,0 +1,133 @@
+"""The way to PostgreSQL: the models' base, engines, and the one place that commits."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+import psycopg
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from services.errors import ConfigError
+
+# Constraint names that migrations can rely on, whatever PostgreSQL would have chosen.
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every model: text without length limits, aware times, jsonb, 64-bit integers."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        int: BigInteger,
+        str: Text,
+    }
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database and, while rehearsing, the one connection whose work will be thrown away."""
+
+    engine: Engine
+    rehearsal: Connection | None = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session whose work is committed when the block ends and undone when it raises.
+
+        The only place that commits. In a rehearsal the commit releases a savepoint: later
+        transactions of the rehearsal see the work, nobody else ever does.
+        """
+        bind = self.rehearsal or self.engine
+        mode: Literal["create_savepoint", "rollback_only"]
+        mode = "create_savepoint" if self.rehearsal else "rollback_only"
+        with (
+            Session(bind, join_transaction_mode=mode, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def rehearse(self) -> Iterator["Database"]:
+        """The same database with every change undone at the end: what a dry run works on.
+
+        The new rows stay locked meanwhile: another writer of the very same new row waits.
+        """
+        with self.engine.connect() as connection, connection.begin() as everything:
+            try:
+                yield Database(self.engine, connection)
+            finally:
+                everything.rollback()
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str, *, application_name: str, lock_timeout_seconds: int = 30) -> Database:
+    """Connects lazily to PostgreSQL 14 or newer.
+
+    A lock that is not had within `lock_timeout_seconds` is an error, not a hang. A client that
+    died is noticed by the server within seconds, so that its locks do not outlive it. Parameters
+    never appear in error messages.
+
+    Raises:
+        ConfigError: when the URL is not a PostgreSQL URL.
+    """
+    options = {
+        "lock_timeout": f"{lock_timeout_seconds}s",
+        "idle_in_transaction_session_timeout": "15min",
+        "client_connection_check_interval": "5s",
+        "timezone": "UTC",
+        "jit": "off",
+    }
+    engine = create_engine(
+        sqlalchemy_url(url),
+        hide_parameters=True,
+        pool_size=4,
+        connect_args={
+            "application_name": application_name[:63],
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            "connect_timeout": 10,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
+    return Database(engine)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """The URL with the driver that we use, whatever PostgreSQL spelling it came in.
+
+    Raises:
+        ConfigError: when it is no PostgreSQL URL; the message never holds the URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError("DATABASE_URL is not a URL like postgresql://user@host/name") from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise ConfigError(f"DATABASE_URL names {parsed.get_backend_name()}: only PostgreSQL works")
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def driver_connection(session: Session) -> psycopg.Connection[tuple[Any, ...]]:
+    """The session's own psycopg connection, in the session's own transaction: for COPY."""
+    connection = session.connection().connection.driver_connection
+    if not isinstance(connection, psycopg.Connection):
+        raise TypeError(f"COPY needs psycopg, not {type(connection).__name__}")
+    return connection

@@ -1,0 +1,142 @@
+"""Settings of the whole platform: from the environment, then `.env`, then the local stack that is running."""
+
+import json
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from services.errors import ConfigError
+
+STACK_FILE = "stack.json"
+RoomSettings = TypeVar("RoomSettings", bound=BaseSettings)
+
+
+class PlatformSettings(BaseSettings):
+    """What every part of the platform reads. Variable names are the field names in capitals.
+
+    A blank value counts as unset. In production nothing falls back to the embedded parts.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    bdc_environment: Literal["development", "production"] = "development"
+    bdc_home: Path = Path(".bdc")
+    bdc_port: int = Field(default=4200, ge=1, le=65535)
+    database_url: SecretStr | None = None
+    database_lock_timeout_seconds: int = Field(default=30, ge=1)
+    prefect_api_url: str | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+    collector_retries: int = Field(default=3, ge=0)
+    collector_retry_delay_seconds: float = Field(default=10.0, ge=0)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over `.env`; the secrets directory is not used."""
+        del settings_cls, file_secret_settings
+        return init_settings, env_settings, dotenv_settings
+
+    @property
+    def home(self) -> Path:
+        """The one directory that all local data lives under, absolute."""
+        return self.bdc_home.expanduser().absolute()
+
+    @property
+    def workspace(self) -> Path:
+        """Where collectors keep what can be rebuilt (mirrors, downloads), one folder a collector."""
+        return self.home / "workspace"
+
+
+def load_settings() -> PlatformSettings:
+    """The settings now in force.
+
+    Addresses that are set nowhere are taken from the stack that `bdc up` has running under
+    `BDC_HOME`, so that `bdc status` in a second terminal needs no environment.
+
+    Raises:
+        ConfigError: naming every wrong or missing variable at once.
+    """
+    try:
+        settings = PlatformSettings()
+    except ValidationError as error:
+        raise ConfigError(describe_invalid(error)) from None
+    settings = settings.model_copy(update=_addresses_of_running_stack(settings))
+    if settings.bdc_environment == "production":
+        _require(settings, "database_url", "prefect_api_url")
+    return settings
+
+
+def load_room_settings(model: type[RoomSettings]) -> RoomSettings:
+    """A collector's own settings.
+
+    Raises:
+        ConfigError: naming every wrong or missing variable at once.
+    """
+    try:
+        return model()
+    except ValidationError as error:
+        prefix = str(model.model_config.get("env_prefix", ""))
+        raise ConfigError(describe_invalid(error, prefix)) from None
+
+
+def describe_invalid(error: ValidationError, prefix: str = "") -> list[str]:
+    """One line for each wrong variable, without its value, which may be a secret."""
+    return [
+        f"{prefix}{'_'.join(map(str, problem['loc'])).upper()}: {problem['msg']} (see .env.example)"
+        for problem in error.errors(include_input=False)
+    ]
+
+
+def require_database_url(settings: PlatformSettings) -> str:
+    """The database's URL.
+
+    Raises:
+        ConfigError: when there is none: nothing is set and no local stack is running.
+    """
+    if settings.database_url is None:
+        raise ConfigError(
+            [
+                "DATABASE_URL is not set and no local stack is running: start one with `make up`, or set it"
+            ]
+        )
+    return settings.database_url.get_secret_value()
+
+
+def _addresses_of_running_stack(settings: PlatformSettings) -> dict[str, Any]:
+    if settings.bdc_environment == "production":
+        return {}
+    path = settings.home / STACK_FILE
+    if not path.exists():
+        return {}
+    stack = json.loads(path.read_text())
+    found: dict[str, Any] = {}
+    if settings.database_url is None and stack.get("database_url"):
+        found["database_url"] = SecretStr(stack["database_url"])
+    if settings.prefect_api_url is None and stack.get("prefect_api_url"):
+        found["prefect_api_url"] = stack["prefect_api_url"]
+    return found
+
+
+def _require(settings: PlatformSettings, *names: str) -> None:
+    missing = [
+        f"{name.upper()} is not set: production needs it (see .env.example)"
+        for name in names
+        if getattr(settings, name) is None
+    ]
+    if missing:
+        raise ConfigError(missing)

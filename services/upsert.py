@@ -1,0 +1,327 @@
+"""The one way rows are written: idempotent, in bulk, touching nothing that has not changed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import islice
+from typing import Any, cast
+from zlib import crc32
+
+import orjson
+import psycopg
+from sqlalchemy import ARRAY, Table
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import Session
+
+from services.database import Base, driver_connection
+
+# Ten pages of a typical API. Smaller transactions cost up to twice as much a row, larger ones gain nothing.
+BATCH_ROWS = 1000
+
+DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+Row = tuple[Any, ...]
+TableOrModel = Table | type[Base]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write did, in rows; a key delivered twice counts once."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "Written") -> "Written":
+        return Written(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+    @property
+    def rows(self) -> int:
+        """How many different rows were delivered."""
+        return self.inserted + self.updated + self.unchanged
+
+
+def bulk_upsert(
+    session: Session,
+    table: TableOrModel,
+    columns: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    key: Sequence[str],
+    newer: Sequence[str] = (),
+) -> Written:
+    """Bring `table` to hold `rows`; never commits.
+
+    Rows are tuples in the order of `columns`; `key` names the columns of a unique constraint.
+    The last delivery of a key wins, unless `newer` names columns: then the row that is greatest in
+    them wins, within the batch and against what is stored. Where the table has a `content_hash`
+    column it is filled here, and rows whose hash is stored already are never sent. NUL characters
+    and lone surrogates, which PostgreSQL cannot store, are removed. Any number of rows is taken in
+    bounded memory.
+
+    How: stored keys are looked up by index, new rows are copied straight into the table, changed
+    ones go through a temporary stage and one ON CONFLICT statement; every step in the order of the
+    key, so that two writers never deadlock.
+    """
+    plan = _plan(_table_of(table), tuple(columns), tuple(key), tuple(newer))
+    written = Written()
+    pending = iter(rows)
+    while batch := list(islice(pending, BATCH_ROWS)):
+        written += _write_batch(session, plan, batch)
+    return written
+
+
+def stored_ids(
+    session: Session, table: TableOrModel, key: Sequence[str], keys: Iterable[Row]
+) -> dict[Row, int]:
+    """The `id` of each stored row, by its key; keys that are not stored are absent."""
+    return dict(stored_values(session, table, key, keys, ("id",)))
+
+
+def stored_values(
+    session: Session,
+    table: TableOrModel,
+    key: Sequence[str],
+    keys: Iterable[Row],
+    wanted: Sequence[str],
+) -> Iterator[tuple[Row, Any]]:
+    """Pairs of a key and its row's `wanted` columns (a single one bare), for the keys stored."""
+    lookup = _lookup_sql(_table_of(table), tuple(key), tuple(wanted))
+    distinct = list(dict.fromkeys(keys))
+    if not distinct:
+        return
+    width = len(key)
+    cursor = driver_connection(session).cursor()
+    for found in cursor.execute(lookup, [list(column) for column in zip(*distinct, strict=True)]):
+        yield found[:width], found[width] if len(wanted) == 1 else found[width:]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    columns: tuple[str, ...]
+    key_positions: tuple[int, ...]
+    newer_positions: tuple[int, ...]
+    text_positions: tuple[int, ...]
+    json_positions: tuple[int, ...]
+    hashed: bool
+    lookup: str
+    copy_into_table: str
+    make_stage: str
+    copy_into_stage: str
+    merge_stage: str
+    empty_stage: str
+
+    def key_of(self, row: Row) -> Row:
+        return tuple(row[position] for position in self.key_positions)
+
+    def age_of(self, row: Row) -> Row:
+        return tuple(row[position] for position in self.newer_positions)
+
+
+def _write_batch(session: Session, plan: _Plan, batch: list[Row]) -> Written:
+    rows = _distinct(plan, batch)
+    cursor = driver_connection(session).cursor()
+    known = _known(cursor, plan, rows)
+    new = [row for key, row in rows.items() if key not in known]
+    changed = [
+        row for key, row in rows.items() if key in known and not _is_same(plan, row, known[key])
+    ]
+    if new and not _copied(cursor, plan, new):
+        new, changed = [], [*new, *changed]
+    inserted, updated = _merged(cursor, plan, changed)
+    inserted += len(new)
+    return Written(inserted, updated, len(rows) - inserted - updated)
+
+
+def _distinct(plan: _Plan, batch: list[Row]) -> dict[Row, Row]:
+    rows: dict[Row, Row] = {}
+    for row in batch:
+        storable = _storable(plan, row)
+        key = plan.key_of(storable)
+        rival = rows.get(key)
+        if rival is None or plan.age_of(storable) >= plan.age_of(rival):
+            rows[key] = storable
+    return {key: rows[key] for key in sorted(rows)}
+
+
+def _storable(plan: _Plan, row: Row) -> Row:
+    values = list(row)
+    for position in plan.text_positions:
+        text = values[position]
+        if text is not None and (not text.isascii() or "\0" in text):
+            values[position] = storable_text(text)
+    for position in plan.json_positions:
+        values[position] = _json_text(values[position])
+    if plan.hashed:
+        values.append(_content_hash(values))
+    return tuple(values)
+
+
+def storable_text(text: str) -> str:
+    """The text without NUL characters and lone surrogates, which PostgreSQL refuses."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def _json_text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return orjson.dumps(_storable_json(value)).decode()
+
+
+def _storable_json(value: Any) -> Any:
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, dict):
+        return {storable_text(str(name)): _storable_json(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_json(item) for item in value]
+    return value
+
+
+def _content_hash(values: list[Any]) -> bytes:
+    return blake2b(orjson.dumps(values, default=repr), digest_size=16).digest()
+
+
+def _known(cursor: Cursor, plan: _Plan, rows: dict[Row, Row]) -> dict[Row, bytes | None]:
+    width = len(plan.key_positions)
+    arrays = [list(column) for column in zip(*rows, strict=True)]
+    return {found[:width]: found[width] for found in cursor.execute(plan.lookup, arrays)}
+
+
+def _is_same(plan: _Plan, row: Row, stored_hash: bytes | None) -> bool:
+    return plan.hashed and row[-1] == stored_hash
+
+
+def _copied(cursor: Cursor, plan: _Plan, rows: list[Row]) -> bool:
+    """Whether the new rows went in; False when another writer stored one of them meanwhile."""
+    try:
+        with cursor.connection.transaction():  # a savepoint: the lookup has begun the transaction
+            _copy(cursor, plan.copy_into_table, rows)
+    except psycopg.errors.UniqueViolation:
+        return False
+    return True
+
+
+def _merged(cursor: Cursor, plan: _Plan, rows: list[Row]) -> tuple[int, int]:
+    if not rows:
+        return 0, 0
+    cursor.execute(plan.make_stage)
+    _copy(cursor, plan.copy_into_stage, rows)
+    ((inserted, updated),) = cursor.execute(plan.merge_stage).fetchall()
+    cursor.execute(plan.empty_stage)
+    return inserted, updated
+
+
+def _copy(cursor: Cursor, statement: str, rows: list[Row]) -> None:
+    with cursor.copy(statement) as copy:
+        write = copy.write_row
+        for row in rows:
+            write(row)
+
+
+def _table_of(table: TableOrModel) -> Table:
+    return table if isinstance(table, Table) else cast("Table", table.__table__)
+
+
+@lru_cache(maxsize=256)
+def _lookup_sql(table: Table, key: tuple[str, ...], wanted: tuple[str, ...]) -> str:
+    """Looks keys up one by one through the index, whatever the planner believes of the table.
+
+    A join would be planned as a scan of the whole table as long as it has no statistics, which is
+    how a first backfill finds it.
+    """
+    quote = DIALECT.identifier_preparer.quote
+    arrays = ", ".join(f"%b::{_sql_type(table, name)}[]" for name in key)
+    names = ", ".join(map(quote, key))
+    matches = " and ".join(f"t.{quote(name)} = k.{quote(name)}" for name in key)
+    fields = ", ".join([f"k.{quote(name)}" for name in key] + [f"f.{quote(w)}" for w in wanted])
+    picked = ", ".join(f"t.{quote(w)}" for w in wanted)
+    return (
+        f"select {fields} from unnest({arrays}) as k({names}) cross join lateral "
+        f"(select {picked} from {_qualified(table)} as t where {matches} limit 1) as f"
+    )
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: tuple[str, ...]
+) -> _Plan:
+    quote = DIALECT.identifier_preparer.quote
+    hashed = "content_hash" in table.c
+    sent = (*columns, "content_hash") if hashed else columns
+    stage = f"stage_{crc32(repr((table.fullname, sent)).encode()):08x}"
+    names = ", ".join(map(quote, sent))
+    kinds = {name: _sql_type(table, name) for name in sent}
+    return _Plan(
+        columns=sent,
+        key_positions=tuple(columns.index(name) for name in key),
+        newer_positions=tuple(columns.index(name) for name in newer),
+        text_positions=_positions(columns, kinds, "TEXT"),
+        json_positions=_positions(columns, kinds, "JSONB"),
+        hashed=hashed,
+        lookup=_lookup_sql(table, key, ("content_hash",) if hashed else key[:1]),
+        copy_into_table=f"copy {_qualified(table)} ({names}) from stdin",
+        make_stage=(
+            f"create temp table if not exists {stage} "
+            f"({', '.join(f'{quote(name)} {kind}' for name, kind in kinds.items())}) "
+            "on commit delete rows"
+        ),
+        copy_into_stage=f"copy {stage} ({names}) from stdin",
+        merge_stage=_merge_sql(table, stage, sent, key, newer),
+        empty_stage=f"delete from {stage}",
+    )
+
+
+def _merge_sql(
+    table: Table,
+    stage: str,
+    sent: tuple[str, ...],
+    key: tuple[str, ...],
+    newer: tuple[str, ...],
+) -> str:
+    quote = DIALECT.identifier_preparer.quote
+    names, keys = ", ".join(map(quote, sent)), ", ".join(map(quote, key))
+    values = [quote(name) for name in sent if name not in key]
+    if not values:
+        action = "nothing"
+    else:
+        stored, given = _tuple("t", values), _tuple("excluded", values)
+        guard = "".join(
+            f" and {_tuple('excluded', ages)} >= {_tuple('t', ages)}"
+            for ages in [[quote(name) for name in newer]]
+            if ages
+        )
+        sets = ", ".join(f"{name} = excluded.{name}" for name in values)
+        action = f"update set {sets} where {stored} is distinct from {given}{guard}"
+    return (
+        f"with done(is_new) as (insert into {_qualified(table)} as t ({names}) "
+        f"select {names} from {stage} order by {keys} "
+        f"on conflict ({keys}) do {action} returning (xmax = 0)) "
+        "select count(*) filter (where is_new), count(*) filter (where not is_new) from done"
+    )
+
+
+def _tuple(alias: str, names: Sequence[str]) -> str:
+    return f"({', '.join(f'{alias}.{name}' for name in names)})"
+
+
+def _positions(columns: tuple[str, ...], kinds: dict[str, str], kind: str) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(columns) if kinds[name] == kind)
+
+
+def _sql_type(table: Table, column: str) -> str:
+    kind = table.c[column].type
+    return (
+        kind.compile(DIALECT)
+        if not isinstance(kind, ARRAY)
+        else f"{kind.item_type.compile(DIALECT)}[]"
+    )
+
+
+def _qualified(table: Table) -> str:
+    return DIALECT.identifier_preparer.format_table(table)

@@ -1,0 +1,46 @@
+"""What every test may ask for: a real PostgreSQL, migrated once and cloned for each test."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+import migrations
+from deployments.local.postgres import EmbeddedPostgres
+from services.database import Database, open_database
+from tests.support.postgres import start_test_postgres
+
+TEMPLATE = "bdc_template"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """A server of this test process's own."""
+    with tempfile.TemporaryDirectory(prefix="bdc-test-", ignore_cleanup_errors=True) as base:
+        server = start_test_postgres(Path(base))
+        server.ensure_database(TEMPLATE)
+        migrations.upgrade(server.url(TEMPLATE))
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """A migrated, empty database that nobody else uses."""
+    name = f"test_{uuid4().hex[:12]}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"create database {name} template {TEMPLATE}")  # type: ignore[arg-type]
+    yield postgres.url(name)
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, opened as collectors open it."""
+    opened = open_database(database_url, application_name="test")
+    yield opened
+    opened.close()

@@ -1,0 +1,245 @@
+"""Under our worker no flow run is left `Running` without a process, whatever ends the worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psutil
+import pytest
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.states import Pending, Running
+
+from deployments.local import reconcile
+from deployments.local.processes import ProcessRecords, send, wait_until_gone
+from deployments.local.reconcile import find_engines, reconcile_dead_runs, worker_name
+from deployments.local.worker import (
+    Worker,
+    base_job_template,
+    ensure_work_pool,
+    run_worker,
+    worker_environment,
+)
+from services.errors import ConfigError
+from tests.support.local_stack import LocalPrefect, poll, running_prefect
+
+
+@pytest.fixture(scope="module")
+def prefect() -> Iterator[LocalPrefect]:
+    with running_prefect() as server:
+        yield server
+
+
+@pytest.fixture
+def pool(prefect: LocalPrefect) -> str:
+    name = f"pool-{uuid4().hex[:8]}"
+    prefect.ensure_pool(name)
+    return name
+
+
+@dataclass
+class Supervised:
+    """A `run_worker` in a thread of its own."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    said: list[str] = field(default_factory=list)
+    status: Future[int] = field(default_factory=Future)
+
+
+@contextmanager
+def supervised_worker(prefect: LocalPrefect, pool: str) -> Iterator[Supervised]:
+    worker = Supervised()
+    records = ProcessRecords(prefect.home / f"{pool}.json")
+    with ThreadPoolExecutor(1) as executor:
+        worker.status = executor.submit(
+            run_worker,
+            pool,
+            env=prefect.environment(),
+            stop=worker.stop,
+            records=records,
+            report=worker.said.append,
+        )
+        try:
+            yield worker
+        finally:
+            worker.stop.set()
+
+
+def new_worker(prefect: LocalPrefect, pool: str, said: list[str]) -> Worker:
+    return Worker(
+        pool,
+        environment=prefect.environment(),
+        records=ProcessRecords(prefect.home / f"{pool}.json"),
+        log=prefect.home / "logs" / f"{pool}.log",
+        report=said.append,
+    )
+
+
+def process_of(run: FlowRun) -> psutil.Process:
+    assert run.infrastructure_pid is not None
+    return psutil.Process(int(run.infrastructure_pid))
+
+
+def running_with_pid(prefect: LocalPrefect, run_id: UUID) -> FlowRun:
+    prefect.wait_for_state(run_id, StateType.RUNNING)
+
+    def with_pid() -> FlowRun | None:
+        run = prefect.client.read_flow_run(run_id)
+        return run if run.infrastructure_pid else None
+
+    return poll(with_pid, 10, "a process id")
+
+
+def subflow_of(prefect: LocalPrefect, run: FlowRun) -> FlowRun:
+    below = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]))
+
+    def running() -> FlowRun | None:
+        found = prefect.client.read_flow_runs(flow_run_filter=below)
+        return next((run for run in found if run.state_type == StateType.RUNNING), None)
+
+    return poll(running, 30, "a running subflow")
+
+
+def test_stopping_the_worker_leaves_its_run_crashed_not_running(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    with supervised_worker(prefect, pool) as worker:
+        done = prefect.start_run("quick", pool)
+        prefect.wait_for_state(done, StateType.COMPLETED)
+        run = running_with_pid(prefect, prefect.start_run("long", pool))
+        worker.stop.set()
+        assert worker.status.result(timeout=40) == 0
+    ended = prefect.client.read_flow_run(run.id)
+    assert ended.state_type == StateType.CRASHED
+    assert "termination signal" in str(ended.state and ended.state.message)
+    assert int(run.infrastructure_pid or 0) not in find_engines()
+
+
+def test_runs_of_a_killed_worker_are_put_right_by_the_next_start(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    said: list[str] = []
+    first = new_worker(prefect, pool, said)
+    first.start()
+    run = running_with_pid(prefect, prefect.start_run("long_with_subflow", pool))
+    subflow = subflow_of(prefect, run)
+    assert first.pid is not None
+    killed = [psutil.Process(first.pid), process_of(run)]
+    for process in killed:
+        send(process, signal.SIGKILL)
+    wait_until_gone(killed, 5)
+    assert "The worker ended by itself: exit status -9" in poll(first.problem, 5, "its end")
+    second = new_worker(prefect, pool, said)
+    second.start()
+    second.stop()
+    for run_id in (run.id, subflow.id):
+        ended = prefect.client.read_flow_run(run_id)
+        assert ended.state_type == StateType.CRASHED
+    assert any(run.name in line and f"process {run.infrastructure_pid}" in line for line in said)
+
+
+def test_a_run_whose_process_outlives_its_worker_is_left_alone(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    worker = new_worker(prefect, pool, [])
+    worker.start()
+    run = running_with_pid(prefect, prefect.start_run("long", pool))
+    flow_run = process_of(run)
+    assert worker.pid is not None
+    send(psutil.Process(worker.pid), signal.SIGKILL)
+    try:
+        assert reconcile_dead_runs(prefect.client) == []
+        assert prefect.client.read_flow_run(run.id).state_type == StateType.RUNNING
+    finally:
+        send(flow_run, signal.SIGKILL)
+    assert not wait_until_gone([flow_run], 5)
+    worker.stop()
+    assert prefect.client.read_flow_run(run.id).state_type == StateType.CRASHED
+
+
+def claimed_run(prefect: LocalPrefect, pool: str, pid: int | None, worker: str) -> UUID:
+    """A run as a worker leaves it that is killed while the run is `Running`."""
+    run_id = prefect.start_run("quick", pool)
+    prefect.client.set_flow_run_state(run_id, Pending())
+    prefect.client.update_flow_run_labels(run_id, {reconcile.WORKER_LABEL: worker})
+    if pid is not None:
+        prefect.client.set_flow_run_state(run_id, Running())
+        prefect.client.update_flow_run(run_id, infrastructure_pid=str(pid))
+    return run_id
+
+
+def test_a_process_id_used_again_by_another_program_does_not_keep_a_run_alive(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    run_id = claimed_run(prefect, pool, os.getpid(), worker_name())
+    assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
+    assert reconcile_dead_runs(prefect.client) == []
+
+
+def test_a_run_claimed_but_never_started_is_put_right(prefect: LocalPrefect, pool: str) -> None:
+    run_id = claimed_run(prefect, pool, None, worker_name())
+    assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
+
+
+def test_runs_of_other_machines_are_left_alone(prefect: LocalPrefect, pool: str) -> None:
+    run_id = claimed_run(prefect, pool, 999_999_999, "bdc@elsewhere")
+    assert reconcile_dead_runs(prefect.client) == []
+    assert prefect.client.read_flow_run(run_id).state_type == StateType.RUNNING
+
+
+def test_a_worker_can_be_stopped_though_our_parent_ignores_interrupts(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    script = (
+        "import os, sys\n"
+        "from pathlib import Path\n"
+        "from deployments.local.processes import ProcessRecords\n"
+        "from deployments.local.worker import Worker\n"
+        "records = ProcessRecords(Path(sys.argv[2]))\n"
+        "log = Path(sys.argv[3])\n"
+        "w = Worker(sys.argv[1], environment=os.environ, records=records, log=log, report=print)\n"
+        "w.start()\n"
+    )
+    records = prefect.home / "ignored.json"
+    log = prefect.home / "ignored.log"
+    command = [sys.executable, "-c", script, pool, str(records), str(log)]
+    shell = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", *command]
+    subprocess.run(shell, check=True, env={**prefect.environment(), "PYTHONPATH": "."})
+    process = ProcessRecords(records).read()[0].find()
+    assert process is not None
+    poll(lambda: "started" in log.read_text(), 30, "the worker's start")
+    send(process, signal.SIGTERM)
+    assert wait_until_gone([process], 10) == []
+
+
+def test_the_pool_is_written_only_when_it_differs(prefect: LocalPrefect) -> None:
+    name = f"pool-{uuid4().hex[:8]}"
+    template = base_job_template(None)
+    assert ensure_work_pool(prefect.client, name, template) == "created"
+    assert ensure_work_pool(prefect.client, name, template) == "unchanged"
+    changed = base_job_template(prefect.home)
+    assert ensure_work_pool(prefect.client, name, changed) == "updated"
+    assert prefect.client.read_work_pool(name).base_job_template == changed
+
+
+def test_a_pool_of_another_type_is_not_touched(prefect: LocalPrefect) -> None:
+    name = f"pool-{uuid4().hex[:8]}"
+    prefect.client.create_work_pool(WorkPoolCreate(name=name, type="docker"))
+    with pytest.raises(ConfigError, match="is of type 'docker'"):
+        ensure_work_pool(prefect.client, name, base_job_template(None))
+
+
+def test_flow_runs_find_our_python_first() -> None:
+    environment = worker_environment({"PATH": "/bin", "PREFECT_WORKER_QUERY_SECONDS": "7"})
+    assert environment["PATH"].startswith(str(Path(sys.executable).parent))
+    assert environment["PATH"].endswith(":/bin")
+    assert environment["PREFECT_WORKER_QUERY_SECONDS"] == "7"

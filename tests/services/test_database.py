@@ -1,0 +1,76 @@
+"""Transactions, rehearsals, and what a wrong URL leads to."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from services.database import Database, open_database
+from services.errors import ConfigError
+
+
+def count(database: Database) -> int:
+    with database.transaction() as session:
+        return len(session.execute(text("select * from note")).all())
+
+
+@pytest.fixture
+def notes(database: Database) -> Database:
+    with database.transaction() as session:
+        session.execute(text("create table note (id int primary key)"))
+    return database
+
+
+def test_a_transaction_is_kept_whole(notes: Database) -> None:
+    with notes.transaction() as session:
+        session.execute(text("insert into note values (1), (2)"))
+    assert count(notes) == 2
+
+
+def test_a_transaction_that_raises_leaves_nothing(notes: Database) -> None:
+    with pytest.raises(ZeroDivisionError), notes.transaction() as session:
+        session.execute(text("insert into note values (1)"))
+        _ = 1 / 0
+    assert count(notes) == 0
+
+
+def test_a_rehearsal_sees_its_own_work_and_nobody_ever_else_does(notes: Database) -> None:
+    with notes.rehearse() as rehearsal:
+        with rehearsal.transaction() as session:
+            session.execute(text("insert into note values (1)"))
+        assert count(rehearsal) == 1
+        assert count(notes) == 0
+    assert count(notes) == 0
+
+
+def test_a_failed_transaction_of_a_rehearsal_undoes_only_itself(notes: Database) -> None:
+    with notes.rehearse() as rehearsal:
+        with rehearsal.transaction() as session:
+            session.execute(text("insert into note values (1)"))
+        with pytest.raises(ZeroDivisionError), rehearsal.transaction() as session:
+            session.execute(text("insert into note values (2)"))
+            _ = 1 / 0
+        assert count(rehearsal) == 1
+
+
+def test_a_lock_that_is_not_had_is_an_error_not_a_hang(notes: Database) -> None:
+    url = notes.engine.url.render_as_string(hide_password=False)
+    hasty = open_database(url, application_name="hasty", lock_timeout_seconds=1)
+    with notes.transaction() as session:
+        session.execute(text("lock table note"))
+        with pytest.raises(OperationalError, match="lock timeout"), hasty.transaction() as other:
+            other.execute(text("insert into note values (1)"))
+    hasty.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg://u@h/d"]
+)
+def test_every_spelling_of_postgresql_is_understood(url: str) -> None:
+    assert open_database(url, application_name="x").engine.dialect.driver == "psycopg"
+
+
+@pytest.mark.parametrize("url", ["mysql://u:" + "secret@h/d", "not a url: " + "secret"])
+def test_another_database_is_refused_without_showing_the_url(url: str) -> None:
+    with pytest.raises(ConfigError, match="DATABASE_URL") as refused:
+        open_database(url, application_name="x")
+    assert "secret" not in str(refused.value)

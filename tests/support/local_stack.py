@@ -1,0 +1,107 @@
+"""A real Prefect server on a real PostgreSQL, and flow runs to watch on it."""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun, StateType
+
+from deployments.local import prefect_server
+from deployments.local.prefect_server import PrefectServer
+from deployments.local.processes import ProcessRecords
+from deployments.local.worker import base_job_template, ensure_work_pool
+from tests.support.postgres import start_test_postgres
+
+ROOT = Path(__file__).parents[2]
+SAMPLE_FLOWS = "tests.support.sample_flows"
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class LocalPrefect:
+    """A running server, and where it and its children may leave things."""
+
+    home: Path
+    database_url: str
+    api_url: str
+    client: SyncPrefectClient
+
+    def environment(self) -> dict[str, str]:
+        """For workers and programs that are to use this server."""
+        home = str(self.home / "client")
+        return {**os.environ, "PREFECT_API_URL": self.api_url, "PREFECT_HOME": home}
+
+    def ensure_pool(self, name: str) -> None:
+        """A pool whose flow runs can import the tests."""
+        ensure_work_pool(self.client, name, base_job_template(ROOT))
+
+    def start_run(self, flow_name: str, pool: str) -> UUID:
+        """Ask for a run of one of the sample flows, through a deployment in `pool`."""
+        flow_id = self.client.create_flow_from_name(flow_name.replace("_", "-"))
+        deployment = self.client.create_deployment(
+            flow_id=flow_id,
+            name=pool,
+            entrypoint=f"{SAMPLE_FLOWS}.{flow_name}",
+            work_pool_name=pool,
+            pull_steps=[],
+        )
+        return self.client.create_flow_run_from_deployment(deployment).id
+
+    def wait_for_state(self, run_id: UUID, *wanted: StateType, timeout: float = 45) -> FlowRun:
+        """The run as soon as it is in one of these states."""
+
+        def run_in_state() -> FlowRun | None:
+            run = self.client.read_flow_run(run_id)
+            return run if run.state_type in wanted else None
+
+        return poll(run_in_state, timeout, f"run {run_id} in {wanted}")
+
+
+def poll(question: Callable[[], Found | None], timeout: float, wanted: str) -> Found:
+    """The first answer that is not None or False."""
+    deadline = time.monotonic() + timeout
+    while not (answer := question()):
+        assert time.monotonic() < deadline, f"not within {timeout} s: {wanted}"
+        time.sleep(0.1)
+    return answer
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_prefect() -> Iterator[LocalPrefect]:
+    """About 20 s to start, so one for a module or a session."""
+    with tempfile.TemporaryDirectory(prefix="bdc-", ignore_cleanup_errors=True) as base:
+        home = Path(base)
+        postgres = start_test_postgres(home)
+        try:
+            postgres.ensure_database(prefect_server.DATABASE)
+            url = postgres.url(prefect_server.DATABASE)
+            yield from _serve(home, url)
+        finally:
+            postgres.stop()
+
+
+def _serve(home: Path, database_url: str) -> Iterator[LocalPrefect]:
+    records = ProcessRecords(home / "processes.json")
+    server = PrefectServer(home, database_url=database_url, port=free_port(), records=records)
+    try:
+        server.start()
+        with SyncPrefectClient(server.api_url) as client:
+            yield LocalPrefect(home, database_url, server.api_url, client)
+    finally:
+        server.stop()

@@ -1,0 +1,27 @@
+"""Flows for tests of workers and deployments, named by dotted entrypoint."""
+
+import time
+
+from prefect import flow
+
+LONG_SECONDS = 120.0
+
+
+@flow
+def quick() -> str:
+    """Ends at once."""
+    return "done"
+
+
+@flow
+def long() -> None:
+    """Runs until it is ended from outside."""
+    deadline = time.monotonic() + LONG_SECONDS
+    while time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+@flow
+def long_with_subflow() -> None:
+    """Its subflow runs in its own process."""
+    long()
