@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 import migrations
 from cli.connection import connected
 from cli.environment import COLLECTORS, prepare_prefect
 from cli.output import Json, console, print_json
 from services.catalogue import list_collectors
+from services.database import DatabaseError, server_version
 from services.errors import ConfigError
 from services.failures import classify_failure
 from services.settings import PlatformSettings, load_settings, require_database_url
@@ -64,14 +63,14 @@ def _look(subject: str, check: Callable[[], str]) -> Finding:
         return Finding(subject, True, check())
     except ConfigError as error:
         return Finding(subject, False, str(error))
-    except (DBAPIError, httpx.HTTPError) as error:
+    except (DatabaseError, httpx.HTTPError) as error:
         said = " ".join(str(getattr(error, "orig", error)).split())
         return Finding(subject, False, f"{classify_failure(error)}: {said}")
 
 
 def _database() -> str:
-    with connected() as database, database.engine.connect() as connection:
-        number = int(connection.scalar(text("show server_version_num")) or 0)
+    with connected() as database:
+        number = server_version(database)
     if number // 10000 < OLDEST_POSTGRESQL:
         raise ConfigError(
             f"PostgreSQL {number // 10000} is too old: use {OLDEST_POSTGRESQL} or newer"

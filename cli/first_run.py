@@ -6,11 +6,10 @@ from typing import Any
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
-from sqlalchemy import text
 
 from cli.connection import connected
 from deployments.on_demand import NAME
-from services.runs import services as ledger
+from services.database import count_rows
 
 POLL_SECONDS = 0.5
 
@@ -25,7 +24,7 @@ async def collect_once(
         run, state = await _ended(client, started)
     say(f"{run.name}: {state.name} {state.message or ''}".rstrip())
     say(f"{api_url.removesuffix('/api')}/runs/flow-run/{run.id}")
-    _print_rows(run, say)
+    _print_rows(collector, say)
     return 0 if state.is_completed() else 1
 
 
@@ -36,18 +35,8 @@ async def _ended(client: PrefectClient, run: FlowRun) -> tuple[FlowRun, State[An
     return run, run.state
 
 
-def _print_rows(run: FlowRun, say: Callable[[str], None]) -> None:
-    with connected() as database, database.transaction() as session:
-        entry = ledger.run_of_flow_run(session, run.id)
-        if entry is None:
-            return
-        prefixes = (f"{entry.collector}_", "identity_")
-        names = session.scalars(
-            text(
-                "select relname from pg_class where relkind = 'r'"
-                " and relnamespace = 'public'::regnamespace order by 1"
-            )
-        )
-        for name in [name for name in names if name.startswith(prefixes)]:
-            rows = session.scalar(text(f'select count(*) from "{name}"'))  # noqa: S608 - a catalogue name
-            say(f"  {rows:>9,} rows in {name}")
+def _print_rows(collector: str, say: Callable[[str], None]) -> None:
+    with connected() as database:
+        counts = count_rows(database, f"{collector}_") | count_rows(database, "identity_")
+    for name, rows in counts.items():
+        say(f"  {rows:>9,} rows in {name}")

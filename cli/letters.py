@@ -5,11 +5,11 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from cyclopts import App, Parameter
-from sqlalchemy.orm import Session
 
 from cli.connection import connected
 from cli.environment import prepare_prefect
 from cli.output import Json, complaints, console, print_json, show
+from services.database import Session
 from services.errors import ConfigError
 from services.runs import services as ledger
 from services.runs.models import CollectorDeadLetter

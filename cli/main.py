@@ -4,11 +4,11 @@ import sys
 from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
-from sqlalchemy.exc import DBAPIError
 
 from cli import collect, ledger, letters, schema, stack
 from cli.doctor import doctor
 from cli.output import complaints
+from services.database import DatabaseError
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
 from services.redaction import redact
@@ -47,7 +47,7 @@ def execute(arguments: list[str]) -> int:
         return _complain(error.problems, USAGE)
     except CollectorError as error:
         return _complain([str(error)], FAILED)
-    except DBAPIError as error:
+    except DatabaseError as error:
         return _complain([f"database ({classify_failure(error)}): {error.orig}"], FAILED)
     except KeyboardInterrupt:
         return _complain(["stopped"], 130)

@@ -14,7 +14,8 @@ import migrations
 from cli.environment import COLLECTORS, prepare_home, prepare_prefect
 from cli.output import console
 from services.catalogue import list_collectors
-from services.settings import PlatformSettings, load_settings
+from services.logging import configure_logging
+from services.settings import load_settings
 
 FIRST_COLLECTOR = "github_activity_tracker"
 
@@ -29,6 +30,7 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
         once: Exit when the first collection is over, with its outcome as exit code.
     """
     settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
     prepare_home(settings)
     from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect
     from deployments.local.stack import up as run_stack  # noqa: PLC0415
@@ -48,6 +50,7 @@ def worker(*, pool: str = "bdc") -> int:
         pool: Work pool that it takes runs from.
     """
     settings = load_settings()
+    configure_logging(settings.log_level, settings.log_format)
     api_url = prepare_prefect(settings)
     from deployments.local.processes import ProcessRecords  # noqa: PLC0415 - imports Prefect
     from deployments.local.worker import run_worker  # noqa: PLC0415

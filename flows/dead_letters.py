@@ -5,11 +5,10 @@ from importlib import import_module
 from typing import Any
 
 from prefect import State, flow
-from sqlalchemy.orm import Session
 
 from collectors import AbstractCollector
 from flows.lifecycle import Work, run_collector
-from services.database import open_database
+from services.database import Session, open_database
 from services.errors import ConfigError
 from services.runs import services as ledger
 from services.runs.models import CollectorDeadLetter

@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from prefect import State
 from prefect.states import Cancelled, Completed, Failed
-from sqlalchemy.exc import DBAPIError
 
 from collectors import AbstractCollector
 from flows.phases import Phase, RetryPolicy, describe
@@ -26,10 +25,10 @@ from flows.reporting import (
     publish_summary,
 )
 from flows.terminal import terminal_progress
-from services.database import Database, open_database
+from services.database import Database, DatabaseError, open_database
 from services.errors import AlreadyRunning, CollectorError, CollectorFailureCategory, ConfigError
 from services.failures import classify_failure
-from services.logging import install_redaction, log_context
+from services.logging import format_consoles, install_redaction, log_context
 from services.redaction import redact
 from services.runs import services as ledger
 from services.runs.lock import SourceLock
@@ -42,14 +41,8 @@ from services.settings import PlatformSettings, load_settings, require_database_
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[AbstractCollector, Run], CollectResult]
-PREFECT_LOGGERS = (
-    "prefect",
-    "prefect.flow_runs",
-    "prefect.task_runs",
-    "collectors",
-    "services",
-    "flows",
-)
+OUR_LOGGERS = ("collectors", "services", "flows")
+PREFECT_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs")
 NO_RETRIES = RetryPolicy(0, 0)
 
 
@@ -76,20 +69,19 @@ def run_collector(
     The state is Completed; Completed named Partial when records were set aside; Failed, carrying
     the original exception; or Cancelled named AlreadyRunning.
     """
-    install_redaction(*PREFECT_LOGGERS)
+    install_redaction(*OUR_LOGGERS, *PREFECT_LOGGERS)
     with log_context(collector=name, flow_run_id=str(current_flow_run_id() or "")):
         try:
             settings = load_settings()
+            format_consoles(settings.log_level, settings.log_format, *OUR_LOGGERS)
             collector = build(settings, **parameters)
             start = partial(Lifecycle, collector, dict(parameters), work or _collect)
             return _run_alone(settings, collector, dry_run, start)
-        except ConfigError as error:
-            return _refused(name, error)
         except AlreadyRunning as error:
             logger.warning("%s", error)
             return Cancelled(name="AlreadyRunning", message=str(error))
-        except Exception as error:  # noqa: BLE001 - lock and ledger fail like any other part
-            return _failed_outside_phases(name, error)
+        except Exception as error:  # noqa: BLE001 - settings, lock and ledger fail like a hook
+            return _could_not_start(name, error)
 
 
 def _run_alone(
@@ -151,7 +143,8 @@ class Lifecycle:
                         "collect", lambda: self.work(self.collector, run), NO_RETRIES
                     )
             except Exception as error:  # noqa: BLE001 - the same sorting as in a real run
-                return self._failure(error)
+                self._sort(error)
+                return _failed(self.phase, error)
         message = f"dry run, nothing was written; a real run would do: {result}"
         return Completed(name="DryRun", message=message, data=result)
 
@@ -159,9 +152,11 @@ class Lifecycle:
         try:
             self._hooks(run)
         except Exception as error:  # noqa: BLE001 - every error of a hook ends here
-            state = self._failure(error)
-            self._finish(run, self._failed_ending(run, error))
-            return state
+            category = self._sort(error)
+            self._finish(
+                run, self._ending(run, "failed", category=category.value, error=describe(error))
+            )
+            return _failed(self.phase, error)
         except BaseException as signal:
             self._finish(
                 run, self._ending(run, "interrupted", error=f"stopped by {type(signal).__name__}")
@@ -179,19 +174,21 @@ class Lifecycle:
                 f"all {result.quarantined} records were set aside: see `bdc dead-letters list`"
             )
         self._enter(run, "sync_pinecone")
-        self._phase("sync_pinecone", lambda: self._sync(run), self.policy)
+        self._phase("sync_pinecone", lambda: self.collector.sync_pinecone(run), self.policy)
 
     def _collect(self, run: Run) -> CollectResult:
         return self.work(self.collector, run)
 
-    def _sync(self, run: Run) -> None:
-        if self.collector.sync_pinecone(run) is None:
-            logger.info("sync_pinecone skipped: %s has nothing to index", self.source)
-
     def _phase(self, name: str, work: Callable[[], T], policy: RetryPolicy) -> T:
         self.phase = name
         with log_context(phase=name):
-            return Phase(name, work, policy, before_retry=self.lock.ensure_held).run()
+            return Phase(
+                name,
+                work,
+                policy,
+                may_skip=name == "sync_pinecone",
+                before_retry=self.lock.ensure_held,
+            ).run()
 
     def _enter(self, run: Run, phase: str) -> None:
         with self.database.transaction() as session:
@@ -204,17 +201,17 @@ class Lifecycle:
         logger.info("%s %s: %s", self.source, status, run.result)
         return Completed(name=name, message=str(run.result), data=run.result)
 
-    def _failure(self, error: Exception) -> State[Any]:
+    def _sort(self, error: Exception) -> CollectorFailureCategory:
+        """Log the error once and give its category: a ConfigError here, others by the hook."""
         if isinstance(error, ConfigError):
-            return _refused(self.collector.name, error)
-        with log_context(phase=self.phase):
-            self.collector.handle_error(error, self.phase)
-        return Failed(message=f"{self.phase}: {describe(error)}", data=error)
-
-    def _failed_ending(self, run: Run, error: Exception) -> Ending:
-        return self._ending(
-            run, "failed", category=classify_failure(error).value, error=describe(error)
-        )
+            _log_refusal(self.collector.name, error)
+            return error.category
+        try:
+            with log_context(phase=self.phase):
+                return self.collector.handle_error(error, self.phase)
+        except Exception:
+            logger.exception("handle_error of %s failed, after: %s", self.source, describe(error))
+            return classify_failure(error)
 
     def _ending(
         self, run: Run, status: str, *, category: str | None = None, error: str | None = None
@@ -226,7 +223,7 @@ class Lifecycle:
         try:
             with self.database.transaction() as session:
                 ledger.finish_run(session, run.id or 0, ending, now=datetime.now(UTC))
-        except DBAPIError as error:
+        except DatabaseError as error:
             logger.warning("the ledger could not be closed, the next run will: %s", describe(error))
         emit_run_event(self.source, run.id, ending)
         publish_summary(self.source, ending, run.result)
@@ -251,21 +248,27 @@ def _without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _refused(name: str, error: ConfigError) -> State[Any]:
-    """One line, no traceback: the operator's to mend."""
-    logger.error(
-        "%s is not set up right: %s", name, redact(str(error)), extra={"failure_category": "config"}
-    )
-    return Failed(name="ConfigError", message=redact(str(error)), data=error)
+def _failed(phase: str, error: Exception) -> State[Any]:
+    """The final state that carries the original error to whoever called the flow."""
+    if isinstance(error, ConfigError):
+        return Failed(name="ConfigError", message=redact(str(error)), data=error)
+    return Failed(message=f"{phase}: {describe(error)}", data=error)
 
 
-def _failed_outside_phases(name: str, error: Exception) -> State[Any]:
+def _could_not_start(name: str, error: Exception) -> State[Any]:
+    """What fails before there is a ledger row still leaves its one log record and its one event."""
     category = classify_failure(error)
-    logger.error(
-        "%s could not start: %s",
-        name,
-        describe(error),
-        exc_info=error,
-        extra={"failure_category": category.value},
-    )
-    return Failed(message=f"start: {describe(error)}", data=error)
+    if isinstance(error, ConfigError):
+        _log_refusal(name, error)
+    else:
+        extra = {"failure_category": category.value}
+        logger.error("%s: no start: %s", name, describe(error), exc_info=error, extra=extra)
+    ending = Ending("failed", "start", {}, category.value, describe(error))
+    emit_run_event(Source(name, ""), None, ending)
+    return _failed("start", error)
+
+
+def _log_refusal(name: str, error: ConfigError) -> None:
+    """One line, no traceback: the operator's to mend."""
+    extra = {"failure_category": error.category.value}
+    logger.error("%s is not set up right: %s", name, redact(str(error)), extra=extra)

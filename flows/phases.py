@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from prefect import State, Task
 from prefect.cache_policies import NO_CACHE
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 from prefect.tasks import exponential_backoff
 
 from services.errors import CollectorError, ConfigError
@@ -41,11 +41,15 @@ class RetryPolicy:
 
 @dataclass
 class Phase(Generic[T]):
-    """A hook on its way through its attempts."""
+    """A hook on its way through its attempts.
+
+    With `may_skip` a hook that returns None is shown as skipped.
+    """
 
     name: str
     work: Callable[[], T]
     policy: RetryPolicy
+    may_skip: bool = False
     before_retry: Callable[[], None] = lambda: None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
@@ -82,12 +86,13 @@ class Phase(Generic[T]):
     def _attempt(self) -> State[None] | None:
         try:
             self._wait_for_turn()
-            self.results.append(self.work())
+            result = self.work()
         except SystemExit as error:
             return self._failed(CollectorExited(f"the collector called sys.exit({error.code!r})"))
         except Exception as error:  # noqa: BLE001 - the lifecycle sorts every error of a hook
             return self._failed(error)
-        return None
+        self.results.append(result)
+        return Completed(name="Skipped") if result is None and self.may_skip else None
 
     def _wait_for_turn(self) -> None:
         if self.error is None:

@@ -7,13 +7,39 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import psycopg
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Text,
+    create_engine,
+    func,
+    inspect,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import DBAPIError as DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from services.errors import ConfigError
+
+__all__ = [
+    "Base",
+    "Database",
+    "DatabaseError",
+    "Session",
+    "count_rows",
+    "driver_connection",
+    "open_database",
+    "server_version",
+    "sqlalchemy_url",
+]
 
 # Constraint names that migrations can rely on, whatever PostgreSQL would have chosen.
 NAMING_CONVENTION = {
@@ -123,6 +149,22 @@ def sqlalchemy_url(url: str) -> str:
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise ConfigError(f"DATABASE_URL names {parsed.get_backend_name()}: only PostgreSQL works")
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def server_version(database: Database) -> int:
+    """PostgreSQL's own number of its version: 180006 is 18.6."""
+    with database.engine.connect() as connection:
+        return int(connection.scalar(text("show server_version_num")) or 0)
+
+
+def count_rows(database: Database, prefix: str) -> dict[str, int]:
+    """How many rows each table has whose name starts with `prefix`, by name."""
+    names = [name for name in inspect(database.engine).get_table_names() if name.startswith(prefix)]
+    with database.transaction() as session:
+        return {
+            name: session.scalar(select(func.count()).select_from(table(name))) or 0
+            for name in sorted(names)
+        }
 
 
 def driver_connection(session: Session) -> psycopg.Connection[tuple[Any, ...]]:

@@ -12,6 +12,7 @@ from typing import Literal, TypedDict, Unpack
 
 from services.redaction import redact
 
+LogFormat = Literal["text", "json"]
 _HANDLER_NAME = "bdc"
 
 
@@ -106,7 +107,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def configure_logging(level: str, log_format: Literal["text", "json"]) -> None:
+def configure_logging(level: str, log_format: LogFormat) -> None:
     """Log to standard error, in this process, from `level` up; calling it again changes both.
 
     Handlers that others put on the root logger stay and are made safe.
@@ -116,7 +117,7 @@ def configure_logging(level: str, log_format: Literal["text", "json"]) -> None:
         root.removeHandler(handler)
     handler = logging.StreamHandler()
     handler.name = _HANDLER_NAME
-    handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
+    handler.setFormatter(_formatter(log_format))
     root.addHandler(handler)
     root.setLevel(level)
     install_redaction()
@@ -131,6 +132,19 @@ def install_redaction(*logger_names: str) -> None:
     for logger in (logging.getLogger(), *map(logging.getLogger, logger_names)):
         for handler in logger.handlers:
             _equip(handler)
+
+
+def format_consoles(level: str, log_format: LogFormat, *logger_names: str) -> None:
+    """Let loggers that somebody else has given a console speak from `level` up, in our format."""
+    for logger in map(logging.getLogger, logger_names):
+        logger.setLevel(level)
+        for handler in logger.handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setFormatter(_formatter(log_format))
+
+
+def _formatter(log_format: LogFormat) -> logging.Formatter:
+    return JsonFormatter() if log_format == "json" else TextFormatter()
 
 
 def _equip(handler: logging.Handler) -> None:

@@ -11,12 +11,10 @@ import selectors
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, cast
 
 import psutil
 
@@ -56,7 +54,6 @@ _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=30"
 _INHERITED = ("GIT_SSH", "GIT_SSL_", "GIT_PROXY_", "GIT_EXEC_PATH")
 
 
-# A broken reference is left out with a warning only.
 _COMPLAINT = re.compile(r"^(?:error|fatal): |broken ref", re.MULTILINE)
 
 
@@ -89,12 +86,12 @@ def start(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     *,
-    stdin: int,
+    stdin: int | IO[bytes],
     stdout: int | IO[bytes],
     stderr: int | IO[bytes],
     keep_open: Sequence[int] = (),
 ) -> subprocess.Popen[bytes]:
-    """A git process in a group of its own, so that Ctrl-C reaches us alone and `end` all it started.
+    """A git process in a group of its own: Ctrl-C reaches us alone, and `end` all it has started.
 
     Raises:
         ConfigError: there is no git.
@@ -170,17 +167,19 @@ def run_watched(
 
 def _watch(process: subprocess.Popen[bytes], stall_seconds: float) -> str:
     """Reads stderr to its end; keeps the last of it."""
-    assert process.stderr is not None  # noqa: S101 - it is a pipe, see run_watched
-    said, busy = b"", 0.0
+    said, used = b"", 0.0
+    stderr = cast("io.BufferedReader", process.stderr)
     with selectors.DefaultSelector() as selector:
-        selector.register(process.stderr, selectors.EVENT_READ)
+        selector.register(stderr, selectors.EVENT_READ)
         while True:
             if selector.select(stall_seconds):
-                block = os.read(process.stderr.fileno(), PIPE_BYTES)
+                block = os.read(stderr.fileno(), PIPE_BYTES)
                 if not block:
                     return said.decode("utf-8", "replace")
                 said = (said + block)[-COMPLAINT_BYTES:]
-            elif (busy_before := busy) == (busy := _processor_seconds(process.pid)):
+                continue
+            used_before, used = used, _processor_seconds(process.pid)
+            if used == used_before:
                 raise TimeoutError(f"no progress for {stall_seconds:g} seconds")
 
 
@@ -198,19 +197,22 @@ def _processor_seconds(pid: int) -> float:
 class Child:
     """A git that works on a mirror, with pipes for its input and output; a context that ends it."""
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdin: int | IO[bytes] = subprocess.PIPE,
+    ) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = start(
             arguments,
             environment,
-            stdin=subprocess.PIPE,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
         )
-        assert self._process.stdin is not None  # noqa: S101 - a pipe, see above
-        assert isinstance(self._process.stdout, io.BufferedReader)  # noqa: S101 - a pipe, see above
-        self._stdin = self._process.stdin
-        self.stdout = self._process.stdout
+        self.stdout = cast("io.BufferedReader", self._process.stdout)
+        self._stdin = cast("io.BufferedWriter", self._process.stdin)
 
     def __enter__(self) -> Self:
         return self
@@ -240,21 +242,8 @@ class Child:
         except BrokenPipeError:
             raise self.failure() from None
 
-    def ask(self, lines: bytes) -> Iterator[bytes]:
-        """Gives the whole input and yields the lines of the answer, without their ends.
-
-        Raises:
-            GitFailed: git ended with an error; what was yielded before may be incomplete.
-        """
-        self.tell(lines)
-        self._stdin.close()
-        for line in self.stdout:
-            yield line.rstrip(b"\n")
-        if self._process.wait() or _COMPLAINT.search(self.complaint()):
-            raise self.failure()
-
     def blocks(self) -> Iterator[bytes]:
-        """stdout as it comes."""
+        """The output as it comes."""
         return iter(partial(self.stdout.read1, PIPE_BYTES), b"")
 
     def complaint(self) -> str:
@@ -263,11 +252,35 @@ class Child:
         self._stderr.seek(max(0, size - COMPLAINT_BYTES))
         return self._stderr.read().decode("utf-8", "replace")
 
+    def succeeded(self) -> bool:
+        """Waits for the end; a broken reference is left out with no more than a warning."""
+        return self._process.wait() == 0 and not _COMPLAINT.search(self.complaint())
+
     def failure(self) -> GitFailed:
         """Why git has ended, once it has."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(ENDING_SECONDS)
         return GitFailed(last_words(self.complaint()) or "git ended without a word")
+
+
+def ask(
+    arguments: Sequence[str], environment: Mapping[str, str], question: bytes
+) -> Iterator[bytes]:
+    """The lines of git's answer, without their ends.
+
+    The question is a file, not a pipe: however long it is, nobody waits for the other to read.
+
+    Raises:
+        GitFailed: git ended with an error; what was yielded before may be incomplete.
+    """
+    with tempfile.TemporaryFile() as stdin:
+        stdin.write(question)
+        stdin.seek(0)
+        with Child(arguments, environment, stdin) as git:
+            for line in git.stdout:
+                yield line.rstrip(b"\n")
+            if not git.succeeded():
+                raise git.failure()
 
 
 def last_words(complaint: str) -> str:
@@ -276,30 +289,3 @@ def last_words(complaint: str) -> str:
     fatal = [line for line in lines if line.startswith(("fatal: ", "error: ", "ERROR: "))]
     chosen = (fatal or lines or [""])[-1]
     return chosen.partition(": ")[2] if chosen in fatal else chosen
-
-
-@contextmanager
-def exclusive(directory: Path, patience_seconds: float) -> Iterator[int]:
-    """The right to change what is in `directory`, and the descriptor that stands for it.
-
-    Whoever inherits the descriptor holds the right as well: after a kill -9 of ours, git itself
-    goes on for a moment, and the next run must wait for it before it clears up.
-
-    Raises:
-        TimeoutError: somebody else still holds it.
-    """
-    with directory.with_name(f"{directory.name}.lock").open("wb") as lock:
-        deadline = time.monotonic() + patience_seconds
-        while not _lock(lock):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"another git is still at work on {directory}")
-            time.sleep(0.05)
-        yield lock.fileno()
-
-
-def _lock(lock: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
-# The line that ends a batch of `git diff-tree --stdin`: git repeats what is no object name, and flushes.
+# Ends a batch of `git diff-tree --stdin`: git repeats a line that is no object name, and flushes.
 END_OF_BATCH = b"\n"
 
-# As git reads it: the name ends at the first "<", the e-mail at the first ">", the time follows the last ">".
+# As git reads it: the name ends at the first "<", the e-mail at the first ">",
+# and the time follows the last ">".
 _SIGNATURE = re.compile(rb"([^<]*)<([^>]*)>(?:.*>)?\s*(-?\d+)", re.DOTALL)
 
 # Codecs of Python's own that are no character sets.
@@ -101,7 +102,7 @@ def parse_commit_object(
 
 
 def _header_fields(header: bytes) -> dict[bytes, list[bytes]]:
-    """Continuation lines (signatures, merged tags) start with a space and gather under the empty name."""
+    """Continuation lines (of signatures, merged tags) start with a space: their name is empty."""
     fields: dict[bytes, list[bytes]] = {}
     for line in header.split(b"\n"):
         name, _, value = line.partition(b" ")
@@ -213,7 +214,7 @@ class _Fields:
 
 @dataclass(slots=True)
 class _Comparison:
-    """What diff-tree says of one commit: the files first, then the line counts, each file's once."""
+    """What diff-tree says of one commit: first its files, then the line counts of each."""
 
     files: dict[bytes, tuple[bytes, bytes | None]]
     counts: dict[bytes, tuple[int | None, int | None]]
@@ -264,14 +265,14 @@ def _read_comparison(fields: _Fields) -> tuple[_Comparison, bytes]:
 
 
 def _read_file(word: bytes, fields: _Fields, comparison: _Comparison) -> None:
-    """`:old-mode new-mode old-sha new-sha LETTER[score]`, then the path, or the old and the new one."""
+    """`:mode mode sha sha LETTER[score]`, then the path, or the old and the new one."""
     letter = word.rpartition(b" ")[2][:1]
     old_path = fields.path() if letter in b"RC" else None
     comparison.files[fields.path()] = (letter, old_path)
 
 
 def _read_counts(word: bytes, fields: _Fields, comparison: _Comparison) -> None:
-    """`added TAB deleted TAB path`; a renamed file's old and new path follow as fields of their own."""
+    """`added TAB deleted TAB path`; a renamed file's two paths follow as fields of their own."""
     added, deleted, path = word.split(b"\t", 2)
     if not path:
         fields.path()

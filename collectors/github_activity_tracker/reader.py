@@ -19,7 +19,7 @@ from collectors.github_activity_tracker.parsing import (
 BATCH = 500  # commits asked for at once
 NAME_BYTES = 65  # a commit's name in the longer of git's two formats, and a line feed
 
-# Renames are looked for among that many removed and added files; beyond, they stay removed and added.
+# Renames are looked for among that many removed and added files; of more, only exact ones.
 RENAME_LIMIT = 4000
 
 
@@ -114,7 +114,8 @@ def _comparison_options(*, line_counts: bool) -> list[str]:
     Without line counts no file content is read, for the mirror may have none: then a file is seen
     to be renamed only if nothing else about it has changed.
     """
-    common = "--stdin --always --root -r -z --raw --no-abbrev --no-ext-diff --no-textconv".split()
+    common = ["--stdin", "--always", "--root", "-r", "-z", "--raw", "--no-abbrev"]
+    common += ["--no-ext-diff", "--no-textconv"]
     if not line_counts:
         return [*common, "-M100%"]
     return [*common, "--numstat", "-M", f"-l{RENAME_LIMIT}"]

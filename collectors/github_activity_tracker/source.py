@@ -1,11 +1,11 @@
-"""Which repository is meant, and how git talks to it: addresses, the token, what a failure means."""
+"""Which repository is meant, and how git talks to it: addresses, token, the meaning of failures."""
 
 import errno
 import os
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -32,41 +32,59 @@ _OWNER_AND_NAME = re.compile(
 )
 _SECURE_SHELL = re.compile(r"(?:[\w.-]+@)?(?P<host>\w[\w.-]*):(?!/?/)(?P<path>.+)", re.ASCII)
 
-# What git says, in the order in which it is believed. Damage comes first: a broken mirror also makes
-# "the remote end" hang up.
-_MEANINGS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (meaning, re.compile(pattern, re.IGNORECASE))
-    for meaning, pattern in (
-        ("disk", r"no space left on device|disk quota exceeded"),
-        (
-            "damage",
-            r"unresolved delta|bad object|corrupt|did not send all necessary|missing necessary",
-        ),
-        ("timeout", r"operation too slow|timed out|timeout was reached"),
-        (
-            "access",
-            r"could not read (username|password)|authentication failed|returned error: 40[13]"
-            r"|permission denied \(|host key verification failed|invalid username or",
-        ),
-        (
-            "missing",
-            r"repository .*not found|does not appear to be a git repository|returned error: 404"
-            r"|not valid: is this a git repository|repository not exported|transport .* not allowed",
-        ),
-        (
-            "network",
-            r"could ?n.t (resolve|connect)|could not (resolve|connect)|failed to connect"
-            r"|unable to (access|look up|connect)|connection (refused|reset|closed|was reset)"
-            r"|network is unreachable|no route to host|early eof|hung up|rpc failed"
-            r"|unexpected disconnect|\bssl\b|\btls\b|gnutls|certificate|kex_exchange",
-        ),
-    )
-)
+# What git says, in the order in which it is believed. Damage comes before the network: a broken
+# mirror also makes "the remote end" hang up.
+_MEANINGS = {
+    "disk": ("no space left on device", "disk quota exceeded"),
+    "damage": (
+        "unresolved delta",
+        "bad object",
+        "corrupt",
+        "did not send all necessary",
+        "missing necessary",
+    ),
+    "timeout": ("operation too slow", "timed out", "timeout was reached"),
+    "access": (
+        "could not read username",
+        "could not read password",
+        "authentication failed",
+        "returned error: 401",
+        "returned error: 403",
+        "permission denied (",
+        "host key verification failed",
+    ),
+    "missing": (
+        "' not found",
+        "repository not found",
+        "does not appear to be a git repository",
+        "returned error: 404",
+        "is this a git repository",
+        "repository not exported",
+    ),
+    "network": (
+        "could not resolve",
+        "couldn't connect",
+        "failed to connect",
+        "unable to access",
+        "unable to look up",
+        "unable to connect",
+        "connection refused",
+        "connection reset",
+        "connection closed",
+        "network is unreachable",
+        "no route to host",
+        "early eof",
+        "hung up",
+        "rpc failed",
+        "unexpected disconnect",
+        "kex_exchange",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class RepositorySource:
-    """A repository that can be fetched. `github_base` is where, and only where, the token may go."""
+    """A repository that can be fetched. `github_base` is the only place the token may go."""
 
     url: str
     source_key: str
@@ -144,13 +162,21 @@ def _github(owner_and_name: str, base: str) -> RepositorySource:
 
 
 def _local(path: Path) -> RepositorySource:
-    """git itself gives the last word on whether a repository works."""
+    """Whether it works as a repository,  on whether a repository works."""
     absolute = Path(os.path.abspath(path))  # noqa: PTH100 - resolves "..", leaves links alone
     if not absolute.exists():
         raise ConfigError(f"repository {absolute} does not exist")
     if not ((absolute / ".git").exists() or (absolute / "objects").is_dir()):
         raise ConfigError(f"{absolute} is no git repository")
     return RepositorySource(str(absolute), str(absolute), "local", absolute.name)
+
+
+def _meaning(complaint: str) -> str | None:
+    said = complaint.lower()
+    for meaning, phrases in _MEANINGS.items():
+        if any(phrase in said for phrase in phrases):
+            return meaning
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +227,16 @@ class Remote:
 
     def _explain(self, complaint: str) -> Exception:
         url, words = self.source.url, last_words(complaint)
-        found = [meaning for meaning, pattern in _MEANINGS if pattern.search(complaint)]
-        match found[:1]:
-            case ["disk"]:
+        match _meaning(complaint):
+            case "disk":
                 return OSError(errno.ENOSPC, f"the disk is full while fetching {url}")
-            case ["timeout"]:
+            case "timeout":
                 return SourceTimedOut(f"{url}: {words}")
-            case ["access"]:
+            case "access":
                 return AccessDenied(f"{url}: access denied ({words}); {self._advice()}")
-            case ["missing"]:
+            case "missing":
                 return ConfigError(f"{url} is no git repository: {words}")
-            case ["network"]:
+            case "network":
                 return SourceUnavailable(f"{url}: {words}")
         return GitFailed(f"{url}: {words}")
 

@@ -4,7 +4,6 @@ The open-source server never notices them, and neither does a worker that is sta
 """
 
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,11 +12,12 @@ import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
-    FlowRunFilterParentFlowRunId,
     FlowRunFilterState,
     FlowRunFilterStateType,
+    TaskRunFilter,
+    TaskRunFilterId,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
 from prefect.client.schemas.responses import OrchestrationResult
 from prefect.states import Crashed
 
@@ -25,9 +25,8 @@ ENGINE = "prefect.engine"
 RUN_ID_VARIABLE = "PREFECT__FLOW_RUN_ID"
 WORKER_LABEL = "prefect.worker.name"
 PAGE = 200
-ALIVE = FlowRunFilterState(
-    type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING, StateType.CANCELLING])
-)
+ALIVE_STATES = [StateType.RUNNING, StateType.PENDING, StateType.CANCELLING]
+ALIVE = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=ALIVE_STATES)))
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,14 @@ def reconcile_dead_runs(
     """
     name = worker or worker_name()
     engines = find_engines()
-    claims_are_dead = not _worker_lives(name)
-    dead: list[tuple[FlowRun, str]] = []
+    claims_are_dead = not _worker_lives(name, str(client.api_url))
+    done: list[ReconciledRun] = []
     for run in filter(_has_own_process, _alive_runs(client)):
         if run.labels.get(WORKER_LABEL) == name and not _lives(run, engines):
-            dead += _verdict(run, name, claims_are_dead)
-    dead += list(_subflows(client, [run for run, _ in dead]))
-    return [done for run, reason in dead if (done := _crash(client, run, reason)) is not None]
+            done += _crash(client, run, _reason(run, name, claims_are_dead))
+    while below := _crash_subflows(client, name, engines, {run.id for run in done}):
+        done += below
+    return done
 
 
 def find_engines() -> dict[int, str | None]:
@@ -101,47 +101,59 @@ def _pid(run: FlowRun) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _verdict(run: FlowRun, worker: str, claims_are_dead: bool) -> list[tuple[FlowRun, str]]:
-    """A run without a process id may be one that a living worker is just starting."""
+def _reason(run: FlowRun, worker: str, claims_are_dead: bool) -> str | None:
+    """None for a run without a process that a living worker may just be starting."""
     pid = _pid(run)
     if pid:
-        return [(run, f"Its process {pid} on {platform.node()} ended without reporting.")]
-    if claims_are_dead:
-        return [(run, f"Its worker {worker} ended while starting it.")]
-    return []
+        return f"Its process {pid} on {platform.node()} ended without reporting."
+    return f"Its worker {worker} ended while starting it." if claims_are_dead else None
 
 
-def _worker_lives(name: str) -> bool:
-    processes = psutil.process_iter(["cmdline"])
-    return any(name in command and "worker" in command for command in map(_command, processes))
+def _worker_lives(name: str, api_url: str) -> bool:
+    """Whether a worker of this name serves this API; unreadable environments count as if."""
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        command = process.info["cmdline"] or []
+        if name in command and "worker" in command:
+            environment = process.info["environ"] or {}
+            if environment.get("PREFECT_API_URL", api_url).rstrip("/") == api_url.rstrip("/"):
+                return True
+    return False
 
 
-def _command(process: psutil.Process) -> list[str]:
-    return process.info["cmdline"] or []
+def _crash_subflows(
+    client: SyncPrefectClient, worker: str, engines: dict[int, str | None], crashed: set[UUID]
+) -> list[ReconciledRun]:
+    """One level of subflows whose parent has ended, by us or reported by its worker."""
+    done: list[ReconciledRun] = []
+    for run in _alive_runs(client):
+        parent = None if _has_own_process(run) else _parent(client, run)
+        if parent is None or parent.state_type not in TERMINAL_STATES or _lives(parent, engines):
+            continue
+        if parent.id in crashed or parent.labels.get(WORKER_LABEL) == worker:
+            done += _crash(client, run, "The process of its parent run ended.")
+    return done
 
 
-def _subflows(client: SyncPrefectClient, parents: list[FlowRun]) -> Iterator[tuple[FlowRun, str]]:
-    while parents:
-        ids = [parent.id for parent in parents]
-        below = _alive_runs(client, FlowRunFilterParentFlowRunId(any_=ids))
-        parents = [run for run in below if not _has_own_process(run)]
-        yield from ((run, "The process of its parent run ended.") for run in parents)
+def _parent(client: SyncPrefectClient, run: FlowRun) -> FlowRun | None:
+    if run.parent_task_run_id is None:
+        return None
+    holds = TaskRunFilter(id=TaskRunFilterId(any_=[run.parent_task_run_id]))
+    return next(iter(client.read_flow_runs(task_run_filter=holds, limit=1)), None)
 
 
-def _alive_runs(
-    client: SyncPrefectClient, parent: FlowRunFilterParentFlowRunId | None = None
-) -> list[FlowRun]:
-    wanted = FlowRunFilter(state=ALIVE, parent_flow_run_id=parent)
+def _alive_runs(client: SyncPrefectClient) -> list[FlowRun]:
     found: list[FlowRun] = []
     while True:
-        page = client.read_flow_runs(flow_run_filter=wanted, limit=PAGE, offset=len(found))
+        page = client.read_flow_runs(flow_run_filter=ALIVE, limit=PAGE, offset=len(found))
         found += page
         if len(page) < PAGE:
             return found
 
 
-def _crash(client: SyncPrefectClient, run: FlowRun, reason: str) -> ReconciledRun | None:
+def _crash(client: SyncPrefectClient, run: FlowRun, reason: str | None) -> list[ReconciledRun]:
     """Not forced: the server's rules give back the run's concurrency slots."""
+    if reason is None:
+        return []
     result: OrchestrationResult[Any] = client.set_flow_run_state(run.id, Crashed(message=reason))
     accepted = result.state is not None and result.state.type == StateType.CRASHED
-    return ReconciledRun(run.id, run.name, reason) if accepted else None
+    return [ReconciledRun(run.id, run.name, reason)] if accepted else []

@@ -14,10 +14,10 @@ from services.runs.services import Source
 KEY = "hashtextextended(:collector || chr(31) || :source_key, 0)"
 HOLDER = text(
     f"""
-    select coalesce(
-        format('run %s (process %s on %s)', r.id, r.pid, r.host),
-        format('a process that calls itself %L', a.application_name)
-    ) || format(', since %s UTC', to_char(coalesce(r.started_at, a.backend_start), 'YYYY-MM-DD HH24:MI:SS'))
+    select case
+        when r.id is null then format('a process that calls itself %L', a.application_name)
+        else format('run %s (process %s on %s)', r.id, r.pid, r.host)
+    end || format(', since %s UTC', to_char(coalesce(r.started_at, a.backend_start), 'YYYY-MM-DD HH24:MI:SS'))
     from pg_locks l
     join pg_stat_activity a on a.pid = l.pid
     left join collector_run r

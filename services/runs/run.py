@@ -19,7 +19,8 @@ class Run:
     """What the lifecycle hands to a collector's hooks.
 
     `id` is the run's row in the ledger, None in a dry run, which leaves no trace: then `database`
-    is a rehearsal, whose transactions are all undone at the end.
+    is a rehearsal, whose transactions are all undone at the end. `set_aside_keys` are the streams
+    and item keys of the records that were set aside.
     """
 
     source: Source
@@ -27,7 +28,7 @@ class Run:
     id: int | None = None
     progress: Progress = field(default_factory=NullProgress)
     result: CollectResult = field(default_factory=CollectResult)
-    set_aside_keys: set[str] = field(default_factory=set)
+    set_aside_keys: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def is_dry(self) -> bool:
@@ -63,4 +64,4 @@ class Run:
     def set_aside(self, session: Session, stream: str, records: Sequence[SetAside]) -> None:
         """Keep records that cannot be stored, in the transaction of their neighbours."""
         ledger.set_aside(session, self.source, stream, records, run_id=self.id)
-        self.set_aside_keys.update(record.item_key for record in records)
+        self.set_aside_keys.update((stream, record.item_key) for record in records)

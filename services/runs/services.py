@@ -1,8 +1,9 @@
 """The only code that writes the ledger, the cursors and the dead letters."""
 
+import math
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from services.errors import CollectorFailureCategory, ConfigError, LockLost
+from services.redaction import redact
 from services.runs.models import CollectorCursor, CollectorDeadLetter, CollectorRun
+from services.upsert import storable_text
 
 OfSource = CollectorRun | CollectorCursor | CollectorDeadLetter
 
@@ -70,7 +73,7 @@ def start_run(
         .values(
             collector=source.collector,
             source_key=source.source_key,
-            parameters=parameters,
+            parameters=fit_to_keep(parameters),
             flow_run_id=flow_run_id,
             status="running",
             cursor_before=read_cursors(session, source),
@@ -99,7 +102,7 @@ def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) 
             status=ending.status,
             phase=ending.phase,
             category=ending.category,
-            error=ending.error,
+            error=fit_to_keep(ending.error),
             counts=ending.counts,
             cursor_after=read_cursors(session, Source(*source)),
             finished_at=now,
@@ -214,7 +217,7 @@ def set_aside(
     """Keep records that could not be stored, in the transaction that stores their neighbours.
 
     One that is kept already and fails as before is left as it is; one that a person discarded stays
-    discarded until it fails differently.
+    discarded until it fails differently. Secrets are hidden in what is kept.
     """
     letter = CollectorDeadLetter
     for record in records:
@@ -223,8 +226,8 @@ def set_aside(
             source_key=source.source_key,
             stream=stream,
             item_key=record.item_key,
-            payload=record.payload,
-            error=record.error,
+            payload=fit_to_keep(record.payload),
+            error=fit_to_keep(record.error),
             category=record.category.value,
             run_id=run_id,
         )
@@ -294,12 +297,12 @@ def settle_dead_letters(session: Session, ids: Sequence[int], status: str) -> in
     return len(settled.all())
 
 
-def count_attempt(session: Session, source: Source, item_keys: Sequence[str]) -> None:
+def count_attempt(session: Session, ids: Sequence[int]) -> None:
     """Note that the records of these open letters were tried once more and failed again."""
     letter = CollectorDeadLetter
     session.execute(
         update(letter)
-        .where(*_of(letter, source), letter.item_key.in_(item_keys), letter.status == "open")
+        .where(letter.id.in_(ids), letter.status == "open")
         .values(attempts=letter.attempts + 1, updated_at=func.now())
     )
 
@@ -313,6 +316,26 @@ def open_dead_letter_counts(session: Session) -> dict[Source, int]:
         .group_by(letter.collector, letter.source_key)
     ).all()
     return {Source(collector, source_key): count for collector, source_key, count in rows}
+
+
+def fit_to_keep(value: Any) -> Any:
+    """The value as JSON without secrets, and without what PostgreSQL cannot store.
+
+    A string under a name like `token` is hidden whatever it looks like.
+    """
+    if isinstance(value, str):
+        return redact(storable_text(value))
+    if isinstance(value, Mapping):
+        return {fit_to_keep(str(name)): _fit_field(name, item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [fit_to_keep(item) for item in value]
+    is_json = value is None or (isinstance(value, int | float) and math.isfinite(value))
+    return value if is_json else fit_to_keep(str(value))
+
+
+def _fit_field(name: object, value: Any) -> Any:
+    is_secret = isinstance(value, str) and redact(f"{name}={value}").endswith("=***")
+    return "***" if is_secret else fit_to_keep(value)
 
 
 def _of(model: type[OfSource], source: Source) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -26,7 +26,7 @@ from services.settings import STACK_FILE, PlatformSettings
 from tests.support.local_stack import ROOT, free_port, poll
 
 READY = "Running; Ctrl-C stops everything"
-NOTHING = StackSteps(migrate=lambda url: None, register=lambda url: None, first_run=lambda url: 0)
+NOTHING = StackSteps(migrate=print, register=print, first_run=len)
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def test_a_step_that_fails_half_way_ends_what_was_started(home: Path) -> None:
 
     steps = StackSteps(migrate=refuse, register=NOTHING.register, first_run=NOTHING.first_run)
     with pytest.raises(ConfigError, match="no tables in postgresql://postgres@/bdc"):
-        up(settings(home), once=False, steps=steps, report=lambda line: None)
+        up(settings(home), once=False, steps=steps, report=print)
     assert_nothing_is_left(home)
 
 
@@ -180,7 +180,7 @@ def test_a_taken_port_is_passed_over_and_said() -> None:
 def test_a_database_that_does_not_answer_is_one_line_without_its_password(home: Path) -> None:
     url = f"postgresql+psycopg://me:secret@127.0.0.1:{free_port()}/bdc"
     given = PlatformSettings.model_validate({"bdc_home": home, "database_url": url})
-    with pytest.raises(ConfigError, match="^DATABASE_URL") as failure:
+    with pytest.raises(ConfigError, match=r"^DATABASE_URL") as failure:
         up(given, once=False, steps=NOTHING, report=print)
     assert "secret" not in str(failure.value)
     assert "\n" not in str(failure.value)

@@ -166,6 +166,19 @@ def test_a_run_whose_process_outlives_its_worker_is_left_alone(
     assert prefect.client.read_flow_run(run.id).state_type == StateType.CRASHED
 
 
+def test_a_subflow_whose_parent_was_killed_is_put_right_when_the_worker_stops(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    worker = new_worker(prefect, pool, [])
+    worker.start()
+    run = running_with_pid(prefect, prefect.start_run("long_with_subflow", pool))
+    subflow = subflow_of(prefect, run)
+    send(process_of(run), signal.SIGKILL)
+    prefect.wait_for_state(run.id, StateType.CRASHED)
+    worker.stop()
+    assert prefect.client.read_flow_run(subflow.id).state_type == StateType.CRASHED
+
+
 def claimed_run(prefect: LocalPrefect, pool: str, pid: int | None, worker: str) -> UUID:
     """A run as a worker leaves it that is killed while the run is `Running`."""
     run_id = prefect.start_run("quick", pool)

@@ -15,9 +15,9 @@ def say(line: str) -> None:
 def main(arguments: list[str]) -> int:
     """`--once` as for `bdc up`; settings come from the environment."""
     steps = StackSteps(
-        migrate=lambda url: say("migrated"),
-        register=lambda url: say("registered"),
-        first_run=lambda url: 3,
+        migrate=lambda _: say("migrated"),
+        register=lambda _: say("registered"),
+        first_run=lambda _: 3,
     )
     try:
         return up(PlatformSettings(), once="--once" in arguments, steps=steps, report=say)
