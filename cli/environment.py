@@ -7,7 +7,6 @@ from services.errors import ConfigError
 from services.settings import PlatformSettings
 
 COLLECTORS = Path(__file__).parent.parent / "collectors"
-FLOWS = Path(__file__).parent.parent / "flows"
 
 
 def prepare_prefect(settings: PlatformSettings) -> str:

@@ -29,7 +29,7 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     Args:
         once: Exit when the first collection is over, with its outcome as exit code.
     """
-    settings = load_settings()
+    settings = load_settings(use_running_stack=False)
     configure_logging(settings.log_level, settings.log_format)
     prepare_home(settings)
     from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect

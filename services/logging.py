@@ -13,6 +13,8 @@ from typing import Literal, TypedDict, Unpack
 from services.redaction import redact
 
 LogFormat = Literal["text", "json"]
+# They tell every request and every migration step at INFO.
+CHATTY_LOGGERS = ("httpx", "alembic")
 _HANDLER_NAME = "bdc"
 
 
@@ -120,6 +122,8 @@ def configure_logging(level: str, log_format: LogFormat) -> None:
     handler.setFormatter(_formatter(log_format))
     root.addHandler(handler)
     root.setLevel(level)
+    for chatty in CHATTY_LOGGERS:
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     install_redaction()
 
 

@@ -62,11 +62,12 @@ class PlatformSettings(BaseSettings):
         return self.home / "workspace"
 
 
-def load_settings() -> PlatformSettings:
+def load_settings(*, use_running_stack: bool = True) -> PlatformSettings:
     """The settings now in force.
 
     Addresses that are set nowhere are taken from the stack that `bdc up` has running under
-    `BDC_HOME`, so that `bdc status` in a second terminal needs no environment.
+    `BDC_HOME`, so that `bdc status` in a second terminal needs no environment; the stack itself
+    starts without them (`use_running_stack=False`).
 
     Raises:
         ConfigError: naming every wrong or missing variable at once.
@@ -75,7 +76,8 @@ def load_settings() -> PlatformSettings:
         settings = PlatformSettings()
     except ValidationError as error:
         raise ConfigError(describe_invalid(error)) from None
-    settings = settings.model_copy(update=_addresses_of_running_stack(settings))
+    if use_running_stack:
+        settings = settings.model_copy(update=_addresses_of_running_stack(settings))
     if settings.bdc_environment == "production":
         _require(settings, "database_url", "prefect_api_url")
     return settings

@@ -118,6 +118,11 @@ def test_a_running_stack_tells_its_addresses(tmp_path: Path) -> None:
     assert settings.prefect_api_url == "http://here/api"
 
 
+def test_the_stack_itself_starts_without_what_a_dead_one_has_left(tmp_path: Path) -> None:
+    _running_stack(tmp_path)
+    assert load_settings(use_running_stack=False).database_url is None
+
+
 def test_a_given_address_wins_over_a_running_stack(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
