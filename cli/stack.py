@@ -52,12 +52,20 @@ def worker(*, pool: str = "bdc") -> int:
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     api_url = prepare_prefect(settings)
+    from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415
+
     from deployments.local.processes import ProcessRecords  # noqa: PLC0415 - imports Prefect
-    from deployments.local.worker import run_worker  # noqa: PLC0415
+    from deployments.local.worker import (  # noqa: PLC0415
+        base_job_template,
+        ensure_work_pool,
+        run_worker,
+    )
 
     stop = threading.Event()
     for request in (signal.SIGTERM, signal.SIGINT):
         signal.signal(request, lambda *_: stop.set())
+    with SyncPrefectClient(api_url) as client:
+        ensure_work_pool(client, pool, base_job_template(Path.cwd()))
     records = ProcessRecords(settings.home / "workers" / f"{os.getpid()}.json")
     environment = dict(os.environ) | {"PREFECT_API_URL": api_url}
     return run_worker(pool, env=environment, stop=stop, records=records, report=_say)

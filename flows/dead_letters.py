@@ -1,6 +1,7 @@
 """The flow that tries once more to store what was set aside."""
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -15,7 +16,7 @@ from services.runs.models import CollectorDeadLetter
 from services.runs.result import CollectResult
 from services.runs.run import Run
 from services.runs.services import Source
-from services.settings import load_settings, require_database_url
+from services.settings import PlatformSettings, load_settings, require_database_url
 
 
 @flow(name="dead_letters", flow_run_name="dead_letters {collector} {source_key}")
@@ -28,9 +29,14 @@ async def retry_dead_letters(collector: str, source_key: str, letters: list[int]
         letters: Numbers of the letters.
     """
     source = Source(collector, source_key)
-    parameters = _parameters_of_first(source, letters)
-    build = import_module(f"flows.{collector}").build
-    return run_collector(collector, build, parameters, work=_replaying(source, letters))
+    find = partial(_parameters_of_first, source, letters)
+    build = partial(_build, collector)
+    return run_collector(collector, build, find, work=_replaying(source, letters))
+
+
+def _build(name: str, settings: PlatformSettings, **parameters: Any) -> AbstractCollector:
+    collector: AbstractCollector = import_module(f"flows.{name}").build(settings, **parameters)
+    return collector
 
 
 def _replaying(source: Source, ids: Sequence[int]) -> Work:
@@ -41,18 +47,19 @@ def _replaying(source: Source, ids: Sequence[int]) -> Work:
             letters = ledger.open_dead_letters(session, source, ids)
         result = collector.replay(run, letters)
         with run.transaction() as session:
-            _settle(session, source, letters, run.set_aside_keys)
+            _settle(session, letters, run.set_aside_keys)
         return result
 
     return replay
 
 
 def _settle(
-    session: Session, source: Source, letters: Sequence[CollectorDeadLetter], again: set[str]
+    session: Session, letters: Sequence[CollectorDeadLetter], failed: set[tuple[str, str]]
 ) -> None:
-    stored = [letter.id for letter in letters if letter.item_key not in again]
+    again = [letter.id for letter in letters if (letter.stream, letter.item_key) in failed]
+    stored = [letter.id for letter in letters if letter.id not in again]
     ledger.settle_dead_letters(session, stored, "resolved")
-    ledger.count_attempt(session, source, sorted(again))
+    ledger.count_attempt(session, again)
 
 
 def _parameters_of_first(source: Source, ids: Sequence[int]) -> dict[str, Any]:

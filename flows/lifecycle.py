@@ -24,12 +24,12 @@ from flows.reporting import (
     emit_run_event,
     publish_summary,
 )
-from flows.terminal import terminal_progress
+from flows.terminal import ctrl_c_interrupts, terminal_progress
 from services.database import Database, DatabaseError, open_database
 from services.errors import AlreadyRunning, CollectorError, CollectorFailureCategory, ConfigError
 from services.failures import classify_failure
 from services.logging import format_consoles, install_redaction, log_context
-from services.redaction import redact
+from services.redaction import redact, redact_exception
 from services.runs import services as ledger
 from services.runs.lock import SourceLock
 from services.runs.progress import ProgressGroup
@@ -41,6 +41,7 @@ from services.settings import PlatformSettings, load_settings, require_database_
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 Work = Callable[[AbstractCollector, Run], CollectResult]
+Parameters = Mapping[str, Any]
 OUR_LOGGERS = ("collectors", "services", "flows")
 PREFECT_LOGGERS = ("prefect", "prefect.flow_runs", "prefect.task_runs")
 NO_RETRIES = RetryPolicy(0, 0)
@@ -55,27 +56,29 @@ class NothingStored(CollectorError):
 def run_collector(
     name: str,
     build: Callable[..., AbstractCollector],
-    parameters: Mapping[str, Any],
+    parameters: Parameters | Callable[[], Parameters],
     *,
     dry_run: bool = False,
     work: Work | None = None,
 ) -> State[Any]:
     """Run one collector through its lifecycle and return the flow's final state.
 
-    `build` makes the collector from the platform's settings and the `parameters`; `work` stands
-    in for the `collect` hook, e.g. to replay dead letters under the same lock, ledger and error
-    rules. A dry run does the same work inside a rehearsal that is undone, without ledger or index.
+    `build` makes the collector from the platform's settings and the `parameters`, which may be a
+    function that finds them; `work` stands in for the `collect` hook, e.g. to replay dead letters
+    under the same lock, ledger and error rules. A dry run does the same work inside a rehearsal that is undone, without ledger or index.
 
     The state is Completed; Completed named Partial when records were set aside; Failed, carrying
     the original exception; or Cancelled named AlreadyRunning.
     """
     install_redaction(*OUR_LOGGERS, *PREFECT_LOGGERS)
-    with log_context(collector=name, flow_run_id=str(current_flow_run_id() or "")):
+    flow_run_id = str(current_flow_run_id() or "")
+    with ctrl_c_interrupts(), log_context(collector=name, flow_run_id=flow_run_id):
         try:
             settings = load_settings()
             format_consoles(settings.log_level, settings.log_format, *OUR_LOGGERS)
-            collector = build(settings, **parameters)
-            start = partial(Lifecycle, collector, dict(parameters), work or _collect)
+            given = dict(parameters() if callable(parameters) else parameters)
+            collector = build(settings, **given)
+            start = partial(Lifecycle, collector, given, work or _collect)
             return _run_alone(settings, collector, dry_run, start)
         except AlreadyRunning as error:
             logger.warning("%s", error)
@@ -124,7 +127,7 @@ class Lifecycle:
             run_id = ledger.start_run(
                 session,
                 self.source,
-                parameters=_without_secrets(self.parameters),
+                parameters=self.parameters,
                 flow_run_id=current_flow_run_id(),
                 now=datetime.now(UTC),
             )
@@ -139,9 +142,7 @@ class Lifecycle:
             try:
                 self._phase("validate_config", self.collector.validate_config, NO_RETRIES)
                 with self._progress(run):
-                    result = self._phase(
-                        "collect", lambda: self.work(self.collector, run), NO_RETRIES
-                    )
+                    result = self._phase("collect", lambda: self._collect(run), NO_RETRIES)
             except Exception as error:  # noqa: BLE001 - the same sorting as in a real run
                 self._sort(error)
                 return _failed(self.phase, error)
@@ -165,19 +166,32 @@ class Lifecycle:
         return self._completed(run)
 
     def _hooks(self, run: Run) -> None:
-        self._enter(run, "validate_config")
-        self._phase("validate_config", self.collector.validate_config, NO_RETRIES)
-        self._enter(run, "collect")
-        result = self._phase("collect", lambda: self._collect(run), self.policy)
+        self._entered(run, "validate_config", self.collector.validate_config, NO_RETRIES)
+        result = self._entered(run, "collect", lambda: self._collect(run), self.policy)
         if result.stored_nothing:
             raise NothingStored(
                 f"all {result.quarantined} records were set aside: see `bdc dead-letters list`"
             )
-        self._enter(run, "sync_pinecone")
-        self._phase("sync_pinecone", lambda: self.collector.sync_pinecone(run), self.policy)
+        sync = partial(self.collector.sync_pinecone, run)
+        self._entered(run, "sync_pinecone", sync, self.policy)
 
     def _collect(self, run: Run) -> CollectResult:
-        return self.work(self.collector, run)
+        result: object = self.work(self.collector, run)
+        if not isinstance(result, CollectResult):
+            kind = type(result).__name__
+            raise TypeError(f"collect of {self.collector.name} returned {kind}, no CollectResult")
+        run.result = result
+        return result
+
+    def _entered(self, run: Run, name: str, work: Callable[[], T], policy: RetryPolicy) -> T:
+        """The phase with its entry in the ledger, which may fail and be tried again as well."""
+
+        def enter_and_work() -> T:
+            with run.transaction() as session:
+                ledger.enter_phase(session, run.id or 0, name)
+            return work()
+
+        return self._phase(name, enter_and_work, policy)
 
     def _phase(self, name: str, work: Callable[[], T], policy: RetryPolicy) -> T:
         self.phase = name
@@ -189,10 +203,6 @@ class Lifecycle:
                 may_skip=name == "sync_pinecone",
                 before_retry=self.lock.ensure_held,
             ).run()
-
-    def _enter(self, run: Run, phase: str) -> None:
-        with self.database.transaction() as session:
-            ledger.enter_phase(session, run.id or 0, phase)
 
     def _completed(self, run: Run) -> State[Any]:
         status = "partial" if run.result.quarantined else "completed"
@@ -208,8 +218,8 @@ class Lifecycle:
             return error.category
         try:
             with log_context(phase=self.phase):
-                return self.collector.handle_error(error, self.phase)
-        except Exception:
+                return CollectorFailureCategory(self.collector.handle_error(error, self.phase))
+        except (Exception, SystemExit):
             logger.exception("handle_error of %s failed, after: %s", self.source, describe(error))
             return classify_failure(error)
 
@@ -241,13 +251,6 @@ def _collect(collector: AbstractCollector, run: Run) -> CollectResult:
     return collector.collect(run)
 
 
-def _without_secrets(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: redact(value) if isinstance(value, str) else value
-        for name, value in parameters.items()
-    }
-
-
 def _failed(phase: str, error: Exception) -> State[Any]:
     """The final state that carries the original error to whoever called the flow."""
     if isinstance(error, ConfigError):
@@ -257,6 +260,8 @@ def _failed(phase: str, error: Exception) -> State[Any]:
 
 def _could_not_start(name: str, error: Exception) -> State[Any]:
     """What fails before there is a ledger row still leaves its one log record and its one event."""
+    cleaned = redact_exception(error)
+    error = cleaned if isinstance(cleaned, Exception) else error
     category = classify_failure(error)
     if isinstance(error, ConfigError):
         _log_refusal(name, error)

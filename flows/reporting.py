@@ -1,24 +1,20 @@
 """What a run leaves in Prefect: events, artifacts, progress. Never a reason for a run to fail."""
 
+import json
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.artifacts import (
-    create_progress_artifact,
-    create_table_artifact,
-    update_progress_artifact,
-)
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.events import emit_event
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run, task_run
 
 from services.redaction import redact
 from services.runs.result import CollectResult
@@ -27,11 +23,6 @@ from services.runs.services import Ending, Source
 logger = logging.getLogger(__name__)
 # Progress costs an API call each time it is shown.
 SECONDS_BETWEEN_UPDATES = 2.0
-# A run is called from an async flow, but is itself synchronous: Prefect cannot see that.
-SYNCHRONOUS: dict[str, Any] = {"_sync": True}
-_create_table = cast("Callable[..., UUID]", partial(create_table_artifact, **SYNCHRONOUS))
-_create_progress = cast("Callable[..., UUID]", partial(create_progress_artifact, **SYNCHRONOUS))
-_update_progress = cast("Callable[..., UUID]", partial(update_progress_artifact, **SYNCHRONOUS))
 
 
 def current_flow_run_id() -> UUID | None:
@@ -83,10 +74,13 @@ def publish_summary(source: Source, ending: Ending, result: CollectResult) -> No
     if ending.error:
         headline += f"\n\n{ending.error}"
     with _best_effort("the run's summary"):
-        _create_table(
-            table=rows or [{"table": "none", "inserted": 0, "updated": 0, "unchanged": 0}],
+        _create_artifact(
+            type="table",
             key=artifact_key("run-summary", source.collector),
             description=headline,
+            data=json.dumps(
+                rows or [{"table": "none", "inserted": 0, "updated": 0, "unchanged": 0}]
+            ),
         )
 
 
@@ -132,13 +126,28 @@ class PrefectProgress:
         if not self.total:
             return
         percent = min(100.0, 100.0 * self.done / self.total)
-        text = f"{self.done:,} of {self.total:,} {self.unit}"
+        text = redact(f"{self.done:,} of {self.total:,} {self.unit}")
         self.shown_at = self.clock()
         with _best_effort("progress"):
             if self.artifact is None:
-                self.artifact = _create_progress(progress=percent, key=self.key, description=text)
+                self.artifact = _create_artifact(
+                    type="progress", key=self.key, description=text, data=percent
+                )
             else:
-                _update_progress(self.artifact, progress=percent, description=text)
+                _update_artifact(self.artifact, description=text, data=percent)
+
+
+def _create_artifact(**fields: Any) -> UUID:
+    """As Prefect's own functions do it, which leave a connection open at every call."""
+    runs = {"task_run_id": task_run.get_id(), "flow_run_id": flow_run.get_id()}
+    artifact = ArtifactCreate(**fields, **runs)
+    with get_client(sync_client=True) as client:
+        return client.create_artifact(artifact).id
+
+
+def _update_artifact(artifact: UUID, **fields: Any) -> None:
+    with get_client(sync_client=True) as client:
+        client.update_artifact(artifact, ArtifactUpdate(**fields))
 
 
 @contextmanager
@@ -146,5 +155,5 @@ def _best_effort(what: str) -> Iterator[None]:
     """An API that does not answer costs a warning, not the run."""
     try:
         yield
-    except (httpx.HTTPError, PrefectHTTPStatusError) as error:
+    except httpx.HTTPError as error:
         logger.warning("Prefect's API did not take %s: %s", what, redact(str(error)))

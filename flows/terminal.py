@@ -1,6 +1,8 @@
-"""A progress bar for the person who started a run on a terminal."""
+"""For the person who started a run on a terminal: a progress bar, and a Ctrl-C that works."""
 
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -47,3 +49,20 @@ def terminal_progress() -> Iterator[ProgressListener]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield TerminalProgress(bar)
+
+
+@contextmanager
+def ctrl_c_interrupts() -> Iterator[None]:
+    """Ctrl-C stops the run at once.
+
+    `asyncio.run` makes of the first one the cancelling of its task, which waits for an `await`; a
+    collector has none.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,10 +1,11 @@
 """The one way rows are written: idempotent, in bulk, touching nothing that has not changed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
+from operator import itemgetter
 from typing import Any, cast
 from zlib import crc32
 
@@ -54,6 +55,7 @@ def bulk_upsert(
     *,
     key: Sequence[str],
     newer: Sequence[str] = (),
+    expect_new: bool = False,
 ) -> Written:
     """Bring `table` to hold `rows`; never commits.
 
@@ -66,13 +68,14 @@ def bulk_upsert(
 
     How: stored keys are looked up by index, new rows are copied straight into the table, changed
     ones go through a temporary stage and one ON CONFLICT statement; every step in the order of the
-    key, so that two writers never deadlock.
+    key, so that two writers never deadlock. `expect_new` spares the look-up where the caller knows
+    that no key is stored; when one is after all, the outcome is the same.
     """
     plan = _plan(_table_of(table), tuple(columns), tuple(key), tuple(newer))
     written = Written()
     pending = iter(rows)
     while batch := list(islice(pending, BATCH_ROWS)):
-        written += _write_batch(session, plan, batch)
+        written += _write_batch(session, plan, batch, expect_new=expect_new)
     return written
 
 
@@ -97,15 +100,15 @@ def stored_values(
         return
     width = len(key)
     cursor = driver_connection(session).cursor()
-    for found in cursor.execute(lookup, [list(column) for column in zip(*distinct, strict=True)]):
+    arrays = [list(column) for column in zip(*distinct, strict=True)]
+    for found in cursor.execute(lookup, arrays).fetchall():
         yield found[:width], found[width] if len(wanted) == 1 else found[width:]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    columns: tuple[str, ...]
-    key_positions: tuple[int, ...]
-    newer_positions: tuple[int, ...]
+    key_of: Callable[[Row], Row]
+    age_of: Callable[[Row], Row]
     text_positions: tuple[int, ...]
     json_positions: tuple[int, ...]
     hashed: bool
@@ -116,20 +119,15 @@ class _Plan:
     merge_stage: str
     empty_stage: str
 
-    def key_of(self, row: Row) -> Row:
-        return tuple(row[position] for position in self.key_positions)
 
-    def age_of(self, row: Row) -> Row:
-        return tuple(row[position] for position in self.newer_positions)
-
-
-def _write_batch(session: Session, plan: _Plan, batch: list[Row]) -> Written:
+def _write_batch(session: Session, plan: _Plan, batch: list[Row], *, expect_new: bool) -> Written:
     rows = _distinct(plan, batch)
-    cursor = driver_connection(session).cursor()
-    known = _known(cursor, plan, rows)
-    new = [row for key, row in rows.items() if key not in known]
+    connection = driver_connection(session)
+    cursor = connection.cursor()
+    known = {} if expect_new else _known(cursor, plan, rows)
+    new = [row for key, row in rows.items() if key not in known] if known else list(rows.values())
     changed = [
-        row for key, row in rows.items() if key in known and not _is_same(plan, row, known[key])
+        rows[key] for key in rows if key in known and not _is_same(plan, rows[key], known[key])
     ]
     if new and not _copied(cursor, plan, new):
         new, changed = [], [*new, *changed]
@@ -139,27 +137,28 @@ def _write_batch(session: Session, plan: _Plan, batch: list[Row]) -> Written:
 
 
 def _distinct(plan: _Plan, batch: list[Row]) -> dict[Row, Row]:
+    """The batch by key, in the order of the keys."""
     rows: dict[Row, Row] = {}
     for row in batch:
         storable = _storable(plan, row)
         key = plan.key_of(storable)
-        rival = rows.get(key)
-        if rival is None or plan.age_of(storable) >= plan.age_of(rival):
+        if key not in rows or plan.age_of(storable) >= plan.age_of(rows[key]):
             rows[key] = storable
     return {key: rows[key] for key in sorted(rows)}
 
 
 def _storable(plan: _Plan, row: Row) -> Row:
-    values = list(row)
     for position in plan.text_positions:
-        text = values[position]
+        text = row[position]
         if text is not None and (not text.isascii() or "\0" in text):
-            values[position] = storable_text(text)
+            row = _replaced(row, position, storable_text(text))
     for position in plan.json_positions:
-        values[position] = _json_text(values[position])
-    if plan.hashed:
-        values.append(_content_hash(values))
-    return tuple(values)
+        row = _replaced(row, position, _json_text(row[position]))
+    return (*row, _content_hash(row)) if plan.hashed else row
+
+
+def _replaced(row: Row, position: int, value: str | None) -> Row:
+    return (*row[:position], value, *row[position + 1 :])
 
 
 def storable_text(text: str) -> str:
@@ -183,14 +182,13 @@ def _storable_json(value: Any) -> Any:
     return value
 
 
-def _content_hash(values: list[Any]) -> bytes:
-    return blake2b(orjson.dumps(values, default=repr), digest_size=16).digest()
+def _content_hash(row: Row) -> bytes:
+    return blake2b(orjson.dumps(row, default=repr), digest_size=16).digest()
 
 
 def _known(cursor: Cursor, plan: _Plan, rows: dict[Row, Row]) -> dict[Row, bytes | None]:
-    width = len(plan.key_positions)
     arrays = [list(column) for column in zip(*rows, strict=True)]
-    return {found[:width]: found[width] for found in cursor.execute(plan.lookup, arrays)}
+    return {found[:-1]: found[-1] for found in cursor.execute(plan.lookup, arrays).fetchall()}
 
 
 def _is_same(plan: _Plan, row: Row, stored_hash: bytes | None) -> bool:
@@ -258,9 +256,8 @@ def _plan(
     names = ", ".join(map(quote, sent))
     kinds = {name: _sql_type(table, name) for name in sent}
     return _Plan(
-        columns=sent,
-        key_positions=tuple(columns.index(name) for name in key),
-        newer_positions=tuple(columns.index(name) for name in newer),
+        key_of=_picker(columns, key),
+        age_of=_picker(columns, newer),
         text_positions=_positions(columns, kinds, "TEXT"),
         json_positions=_positions(columns, kinds, "JSONB"),
         hashed=hashed,
@@ -304,6 +301,14 @@ def _merge_sql(
         f"on conflict ({keys}) do {action} returning (xmax = 0)) "
         "select count(*) filter (where is_new), count(*) filter (where not is_new) from done"
     )
+
+
+def _picker(columns: tuple[str, ...], wanted: tuple[str, ...]) -> Callable[[Row], Row]:
+    """Takes the wanted columns out of a row, as a tuple whatever their number."""
+    places = [columns.index(name) for name in wanted]
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda row: tuple(row[place] for place in places)
 
 
 def _tuple(alias: str, names: Sequence[str]) -> str:

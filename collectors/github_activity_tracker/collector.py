@@ -1,7 +1,7 @@
 """The hooks: fetch the mirror, read what is new from it, store it in batches, move the cursor."""
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -19,6 +19,7 @@ from collectors.github_activity_tracker.client import (
 from collectors.github_activity_tracker.parsing import CommitRecord, RejectedCommit
 from collectors.github_activity_tracker.settings import GitHubSettings
 from services.errors import ConfigError
+from services.prefetch import prefetched
 from services.runs.models import CollectorDeadLetter
 from services.runs.result import CollectResult
 from services.runs.run import Run
@@ -27,6 +28,7 @@ from services.runs.services import SetAside
 STREAM = "commits"
 BATCH_COMMITS = 1000
 T = TypeVar("T")
+Heads = dict[str, str]  # branch → the commit it stands at
 
 
 class GitHubActivityTracker(AbstractCollector):
@@ -82,10 +84,14 @@ class GitHubActivityTracker(AbstractCollector):
         """Everything reachable from the heads now that was not stored yet, oldest first."""
         run.progress.say(f"fetching {self._source.url}")
         with self._mirror(run) as mirror:
-            heads = self._followed(mirror.branches(), mirror.default_branch())
+            at_source = mirror.branches()
+            heads = self._followed(at_source, mirror.default_branch())
             repository_id = self._store_repository(run, mirror.default_branch())
-            self._store_new_commits(run, mirror, repository_id, heads)
-            self._finish(run, mirror, repository_id, heads)
+            cursor = run.read_cursor(STREAM) or {"heads": {}, "is_cut": False}
+            before: Heads = cursor["heads"]
+            old = {} if self._reread or cursor["is_cut"] else before
+            self._store_new_commits(run, mirror, repository_id, old, heads)
+            self._finish(run, mirror, repository_id, before, heads)
         return run.result
 
     def replay(self, run: Run, letters: Sequence[CollectorDeadLetter]) -> CollectResult:
@@ -116,7 +122,7 @@ class GitHubActivityTracker(AbstractCollector):
             ) as mirror:
                 yield mirror
 
-    def _followed(self, at_source: dict[str, str], default: str | None) -> dict[str, str]:
+    def _followed(self, at_source: Heads, default: str | None) -> Heads:
         if not self._branches:
             return {default: at_source[default]} if default in at_source else {}
         followed = {
@@ -142,13 +148,11 @@ class GitHubActivityTracker(AbstractCollector):
         return repository_id
 
     def _store_new_commits(
-        self, run: Run, mirror: Mirror, repository_id: int, heads: dict[str, str]
+        self, run: Run, mirror: Mirror, repository_id: int, old: Heads, new: Heads
     ) -> None:
-        cursor = run.read_cursor(STREAM) or {"heads": {}}
-        old = [] if self._reread else [sha for sha in cursor["heads"].values() if mirror.has(sha)]
-        new = list(heads.values())
-        run.progress.expect(mirror.count(new, old), "commits")
-        shas = mirror.shas(new, old)
+        """What a source that was shallow hid may be there now: `old` is empty after such a run."""
+        run.progress.expect(mirror.count(new.values(), old.values()), "commits")
+        shas = mirror.shas(new.values(), old.values())
         unread = shas if self._reread else self._unknown(run, repository_id, shas)
         self._store(run, repository_id, mirror.read(unread))
 
@@ -163,29 +167,45 @@ class GitHubActivityTracker(AbstractCollector):
     def _store(
         self, run: Run, repository_id: int, records: Iterable[CommitRecord | RejectedCommit]
     ) -> None:
-        for batch in _batches(records, BATCH_COMMITS):
-            commits = [record for record in batch if isinstance(record, CommitRecord)]
-            rejected = [record for record in batch if isinstance(record, RejectedCommit)]
-            with run.transaction() as session:
-                tables = services.store_commits(session, repository_id, self.source_key, commits)
-                run.set_aside(session, STREAM, [_letter(record) for record in rejected])
-            run.add(CollectResult(len(batch), len(rejected), tables))
+        """Batch by batch; the next one is read meanwhile, unless all shares one connection."""
+        with prefetched(_batches(records, BATCH_COMMITS), 0 if run.is_dry else 1) as batches:
+            for batch in batches:
+                self._store_batch(run, repository_id, batch)
 
-    def _finish(self, run: Run, mirror: Mirror, repository_id: int, heads: dict[str, str]) -> None:
-        """Branches, marks of rewritten history and the cursor, in one transaction at the very end."""
-        cursor = run.read_cursor(STREAM) or {"heads": {}}
+    def _store_batch(
+        self, run: Run, repository_id: int, batch: Sequence[CommitRecord | RejectedCommit]
+    ) -> None:
+        commits = [record for record in batch if isinstance(record, CommitRecord)]
+        rejected = [record for record in batch if isinstance(record, RejectedCommit)]
         with run.transaction() as session:
-            tables = services.store_branches(session, repository_id, heads)
-            parts = [CollectResult(tables=tables)]
-            deleted = services.mark_deleted_branches(session, repository_id, mirror.branches())
-            parts.append(CollectResult(tables=deleted))
-            if self._reread or mirror.is_rewritten(cursor["heads"].values(), heads.values()):
-                marked = services.mark_rewritten(
-                    session, repository_id, mirror.shas(list(heads.values()))
-                )
-                parts.append(CollectResult(tables=marked))
-            run.advance_cursor(session, STREAM, {"heads": heads})
-        run.add(sum(parts, CollectResult()))
+            tables = services.store_commits(
+                session, repository_id, self.source_key, commits, expect_new=not self._reread
+            )
+            run.set_aside(session, STREAM, [_letter(record) for record in rejected])
+        run.add(CollectResult(len(batch), len(rejected), tables))
+
+    def _finish(
+        self, run: Run, mirror: Mirror, repository_id: int, before: Heads, heads: Heads
+    ) -> None:
+        """Branches, marks of rewritten history and the cursor, in one transaction at the end.
+
+        Branches that only an earlier run followed stay in the cursor while the source has them:
+        what they reach is not rewritten because this run was about others.
+        """
+        at_source = mirror.branches()
+        kept = {name: sha for name, sha in before.items() if name in at_source} | heads
+        with run.transaction() as session:
+            parts = [
+                services.store_branches(session, repository_id, heads),
+                services.mark_deleted_branches(session, repository_id, at_source),
+            ]
+            if self._reread or mirror.is_rewritten(before.values(), kept.values()):
+                reachable = mirror.shas(kept.values())
+                parts.append(services.mark_rewritten(session, repository_id, reachable))
+            position = {"heads": kept, "is_cut": bool(mirror.boundary())}
+            run.advance_cursor(session, STREAM, position)
+        for tables in parts:
+            run.add(CollectResult(tables=tables))
 
 
 def _letter(commit: RejectedCommit) -> SetAside:
@@ -196,7 +216,7 @@ def _letter(commit: RejectedCommit) -> SetAside:
     )
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def _batches(items: Iterable[T], size: int) -> Generator[list[T], None, None]:
     pending = iter(items)
     while batch := list(islice(pending, size)):
         yield batch

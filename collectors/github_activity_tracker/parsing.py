@@ -141,7 +141,7 @@ def _codec(name: bytes) -> str:
         found = codecs.lookup(name.decode("ascii").strip()).name
     except (LookupError, ValueError):
         return "utf-8"
-    return "utf-8" if found in _NOT_CHARACTER_SETS else found
+    return "utf-8" if found.replace("-", "_") in _NOT_CHARACTER_SETS else found
 
 
 def decode_text(text: bytes, codec: str) -> str:

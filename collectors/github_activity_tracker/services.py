@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 
 from sqlalchemy import select, text
@@ -14,9 +15,9 @@ from collectors.github_activity_tracker.models import (
     FileChange,
     Repository,
 )
-from collectors.github_activity_tracker.parsing import CommitRecord, Signature
+from collectors.github_activity_tracker.parsing import CommitRecord
 from services.database import driver_connection
-from services.identity.services import Person, commit_person, store_people
+from services.identity.services import commit_person, store_people
 from services.upsert import (
     Written,
     bulk_upsert,
@@ -45,6 +46,7 @@ COMMIT_COLUMNS = (
 CHANGE_COLUMNS = ("commit_id", "file_id", "status", "old_path", "additions", "deletions")
 
 Tables = dict[str, Written]
+Profiles = dict[tuple[str, str], int]  # name and address → profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +86,24 @@ def known_shas(session: Session, repository_id: int, shas: Iterable[str]) -> set
 
 
 def store_commits(
-    session: Session, repository_id: int, scope: str, commits: Sequence[CommitRecord]
+    session: Session,
+    repository_id: int,
+    scope: str,
+    commits: Sequence[CommitRecord],
+    *,
+    expect_new: bool,
 ) -> Tables:
     """Store commits with their people, files and changes.
 
     `scope` is the repository's key: it keeps people who sign without an address apart from their
-    namesakes elsewhere.
+    namesakes elsewhere. `expect_new` says that none of the commits is likely to be stored.
     """
-    people = {
-        signature: commit_person(signature.name, signature.email, signature.at, scope=scope)
-        for commit in commits
-        for signature in (commit.author, commit.committer)
-    }
-    profiles = store_people(session, people.values())
-    rows = (_commit_row(repository_id, commit, people, profiles) for commit in commits)
-    stored = bulk_upsert(session, Commit, COMMIT_COLUMNS, rows, key=("repository_id", "sha"))
-    return {"commit": stored, **_store_changes(session, repository_id, commits)}
+    profiles = _store_people(session, scope, commits)
+    rows = (_commit_row(repository_id, commit, profiles) for commit in commits)
+    key = ("repository_id", "sha")
+    stored = bulk_upsert(session, Commit, COMMIT_COLUMNS, rows, key=key, expect_new=expect_new)
+    changes = _store_changes(session, repository_id, commits, expect_new=expect_new)
+    return {"commit": stored, **changes}
 
 
 def store_branches(session: Session, repository_id: int, heads: Mapping[str, str]) -> Tables:
@@ -157,23 +161,33 @@ def mark_rewritten(session: Session, repository_id: int, reachable: Iterable[str
     return {"commit": Written(updated=marked)}
 
 
-def _commit_row(
-    repository_id: int,
-    commit: CommitRecord,
-    people: Mapping[Signature, Person],
-    profiles: Mapping[tuple[str, str], int],
-) -> tuple[object, ...]:
+def _store_people(session: Session, scope: str, commits: Sequence[CommitRecord]) -> Profiles:
+    """The profile of everyone who signed, by the name and address signed with."""
+    latest: dict[tuple[str, str], datetime] = {}
+    for commit in commits:
+        for signed in (commit.author, commit.committer):
+            name = (signed.name, signed.email)
+            latest[name] = max(latest.get(name, signed.at), signed.at)
+    people = {
+        (name, email): commit_person(name, email, at, scope=scope)
+        for (name, email), at in latest.items()
+    }
+    ids = store_people(session, people.values())
+    return {signed: ids[person.key] for signed, person in people.items()}
+
+
+def _commit_row(repository_id: int, commit: CommitRecord, profiles: Profiles) -> tuple[object, ...]:
     author, committer = commit.author, commit.committer
     return (
         repository_id,
         commit.sha,
         list(commit.parents),
         commit.message,
-        profiles[people[author].key],
+        profiles[author.name, author.email],
         author.name,
         author.email,
         author.at,
-        profiles[people[committer].key],
+        profiles[committer.name, committer.email],
         committer.name,
         committer.email,
         committer.at,
@@ -195,7 +209,9 @@ def _sizes(commit: CommitRecord) -> tuple[int | None, int | None, int | None]:
     )
 
 
-def _store_changes(session: Session, repository_id: int, commits: Sequence[CommitRecord]) -> Tables:
+def _store_changes(
+    session: Session, repository_id: int, commits: Sequence[CommitRecord], *, expect_new: bool
+) -> Tables:
     commit_ids = stored_ids(
         session, Commit, ("repository_id", "sha"), ((repository_id, c.sha) for c in commits)
     )
@@ -213,7 +229,8 @@ def _store_changes(session: Session, repository_id: int, commits: Sequence[Commi
         for commit in commits
         for change in commit.changes or ()
     )
-    changes = bulk_upsert(session, FileChange, CHANGE_COLUMNS, rows, key=("commit_id", "file_id"))
+    key = ("commit_id", "file_id")
+    changes = bulk_upsert(session, FileChange, CHANGE_COLUMNS, rows, key=key, expect_new=expect_new)
     return {"file": files, "file_change": changes}
 
 

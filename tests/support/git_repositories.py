@@ -69,6 +69,7 @@ class Repository:
     def create(cls, path: Path, *, object_format: str = "sha1") -> "Repository":
         """An empty repository whose HEAD names `main`."""
         form = f"--object-format={object_format}"
+        path.mkdir(parents=True)
         git(path, "init", "--quiet", "--bare", "--template=", "--initial-branch=main", form)
         return cls(path)
 
@@ -106,7 +107,9 @@ class Repository:
 
     def raw_commit(self, raw: bytes, *, branch: str = "main") -> str:
         """A commit object, byte for byte, whatever git thinks of it; the branch moves there."""
-        sha = git(self.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=raw)
+        sha = git(
+            self.path, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=raw
+        )
         self.move(branch, sha)
         return sha
 
