@@ -45,12 +45,13 @@ def load_schema(entrypoint: str) -> Schema:
     Raises:
         ConfigError: there is no such flow, or its module cannot be imported.
     """
-    from prefect.exceptions import MissingFlowError, ScriptError  # noqa: PLC0415 - takes seconds
+    from prefect import Flow  # noqa: PLC0415 - takes seconds
+    from prefect.exceptions import MissingFlowError, ScriptError  # noqa: PLC0415
     from prefect.flows import load_flow_from_entrypoint  # noqa: PLC0415
     from prefect.utilities.callables import parameter_schema  # noqa: PLC0415
 
     try:
-        flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+        flow: Flow[..., Any] = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
     except (ImportError, AttributeError, ValueError, MissingFlowError, ScriptError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(f"the flow {entrypoint} cannot be loaded: {reason}") from error
@@ -65,7 +66,7 @@ def parameter_problems(
     Unknown names are wrong too: Prefect accepts them, and then every run fails.
     """
     known = schema.get("properties", {})
-    problems = [
+    problems: list[tuple[Path, str]] = [
         ((name,), f"parameter `{name}` is unknown; {suggestion(name, known)}")
         for name in parameters
         if name not in known
@@ -82,8 +83,10 @@ def parameter_problems(
 def _wrong_values(parameters: Mapping[str, Any], schema: Schema) -> list[tuple[Path, str]]:
     from prefect.utilities.schema_tools.validation import validate  # noqa: PLC0415 - takes seconds
 
-    errors = validate(dict(parameters), dict(schema), ignore_required=True)
-    return [(path := tuple(error.absolute_path), _text(path, error)) for error in errors]
+    errors = validate(dict(parameters), dict(schema))
+    paths = [(tuple(error.absolute_path), error) for error in errors]
+    # Without a path it is a whole parameter that is missing, which is told apart above.
+    return [(path, _text(path, error)) for path, error in paths if path]
 
 
 def _text(path: Path, error: Any) -> str:

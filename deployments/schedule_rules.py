@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from deployments.flow_parameters import Schema, parameter_problems
 from deployments.schedule_model import CADENCES, TASK_KINDS, Group, Schedule
-from deployments.schedule_yaml import Document, Finding, Path
+from deployments.schedule_yaml import Document, Finding, Path, subject
 from deployments.suggestions import suggestion
 
 # groups, its name, tasks, its number: then comes the cadence that pydantic chose the model by.
@@ -90,21 +90,20 @@ def describe(document: Document, findings: Iterable[Finding], shown_path: str) -
     lines = {(finding.line or document.line_of(finding.path), finding) for finding in findings}
     ordered = sorted(lines, key=lambda pair: (pair[0], str(pair[1])))
     return [
-        f"{shown_path}:{line}: {_where(document.data, finding.path)}{finding.text}"
+        f"{shown_path}:{line}: {_where(document, finding.path)}{finding.text}"
         for line, finding in ordered
     ]
 
 
-def _where(data: Any, path: Path) -> str:
-    if len(path) < 2 or path[0] != "groups":
-        return ""
-    group = f"group {path[1]}"
-    if len(path) < 4 or path[2] != "tasks":
-        return f"{group}: "
-    tasks = data["groups"][path[1]]["tasks"]
-    task = tasks[path[3]]
-    collector = task.get("collector") if isinstance(task, dict) else None
-    return f"{group}, task {int(path[3]) + 1} ({collector or 'no collector'}): "
+def _where(document: Document, path: Path) -> str:
+    match path:
+        case ("groups", str(group), "tasks", int(number), *_):
+            collector = document.at((*path[:4], "collector")) or "no collector"
+            return f"group {group}, task {number + 1} ({collector}): "
+        case ("groups", str(group), *_):
+            return f"group {group}: "
+        case _:
+            return ""
 
 
 def _shape_finding(details: ErrorDetails) -> Finding:
@@ -122,7 +121,7 @@ def _shape_finding(details: ErrorDetails) -> Finding:
             return Finding(path, _not_one_of(path, details["input"]))
         case kind:
             text = _WHAT_IT_MUST_BE.get(kind, details["msg"])
-            return Finding(path, f"{_subject(path)} {text}")
+            return Finding(path, f"{subject(path)} {text}")
 
 
 def _split_cadence(location: Path) -> tuple[Path, str]:
@@ -131,18 +130,6 @@ def _split_cadence(location: Path) -> tuple[Path, str]:
         return location, ""
     cut = _CADENCE_IN_PATH
     return (*location[:cut], *location[cut + 1 :]), str(location[cut])
-
-
-def _subject(path: Path) -> str:
-    match path:
-        case ():
-            return "the document"
-        case (*_, "tasks", int()):
-            return "a task"
-        case (*_, key, int(number)):
-            return f"`{key}`, item {number + 1},"
-        case _:
-            return f"`{path[-1]}`"
 
 
 def _superfluous(path: Path, cadence: str) -> str:
@@ -205,14 +192,14 @@ def _repeated_tasks(places: list[_Place]) -> Iterator[Finding]:
 
 def _unmet_needs(places: list[_Place]) -> Iterator[Finding]:
     """A need is known to have failed only when it ran before, in the same batch."""
-    earlier: set[str] = set()
+    earlier: list[str] = []
     for place in places:
         yield from _needs_findings(place, earlier)
         if place.collector and place.task.get("schedule") != "interval":
-            earlier.add(place.collector)
+            earlier.append(place.collector)
 
 
-def _needs_findings(place: _Place, earlier: set[str]) -> Iterator[Finding]:
+def _needs_findings(place: _Place, earlier: list[str]) -> Iterator[Finding]:
     needs = place.task.get("needs")
     if not isinstance(needs, list) or not needs:
         return

@@ -60,11 +60,32 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
+    def at(self, path: Path) -> Any:
+        """The value at a place; None where there is nothing."""
+        value = self.data
+        for step in path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
     def line_of(self, path: Path) -> int:
         """The line of the value, or of the nearest thing around it that is written down."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+
+def subject(path: Path) -> str:
+    """The words for a place that a finding's text starts with."""
+    match path:
+        case ():
+            return "the document"
+        case (*_, str(key), int(number)):
+            return f"`{key}`, item {number + 1},"
+        case _:
+            return f"`{path[-1]}`"
 
 
 def read_yaml(text: str) -> Document:
@@ -96,7 +117,7 @@ class _Reading:
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.lines.setdefault(path, _line(node))
-        if isinstance(node, yaml.ScalarNode):
+        if not isinstance(node, yaml.CollectionNode):
             return self._scalar(node, path)
         if id(node) in self._open:
             self._report(node, path, "contains itself; write it out instead")
@@ -107,7 +128,7 @@ class _Reading:
         self._open.discard(id(node))
         return found
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:
         text = node.value
         match node.tag.removeprefix(_PREFIX):
             case "str" | "merge":
@@ -123,7 +144,7 @@ class _Reading:
                 self._report(node, path, f"has the tag {tag}; write a plain value")
                 return None
 
-    def _number(self, node: yaml.ScalarNode, path: Path, kind: str) -> Any:
+    def _number(self, node: yaml.Node, path: Path, kind: str) -> Any:
         """A tag may claim that any text is a number."""
         try:
             return int(node.value) if kind == "int" else float(node.value)
@@ -131,10 +152,12 @@ class _Reading:
             self._report(node, path, f"is not a number: {node.value}; remove the tag")
             return None
 
-    def _expect_quotes(self, node: yaml.ScalarNode, path: Path) -> None:
+    def _expect_quotes(self, node: yaml.Node, path: Path) -> None:
         if not node.style and _TIME.fullmatch(node.value):
             why = "many readers take it for a number"
-            self._report(node, path, f'is {node.value} without quotes, {why}; quote it: "{node.value}"')
+            self._report(
+                node, path, f'is {node.value} without quotes, {why}; quote it: "{node.value}"'
+            )
 
     def _sequence(self, node: yaml.CollectionNode, path: Path) -> list[Any]:
         return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
@@ -172,12 +195,14 @@ class _Reading:
                 continue
             for key in [key for key in values if key in found and key not in own]:
                 if values[key] != found[key]:
-                    self._report(source, (*path, key), "comes from two merges (`<<`); write it here")
+                    self._report(
+                        source, (*path, key), "comes from two merges (`<<`); write it here"
+                    )
             found = {**values, **found}
         return found
 
     def _report(self, node: yaml.Node, path: Path, text: str) -> None:
-        self.findings.append(Finding(path, text, _line(node)))
+        self.findings.append(Finding(path, f"{subject(path)} {text}", _line(node)))
 
 
 def _sources(nodes: list[yaml.Node]) -> list[yaml.Node]:

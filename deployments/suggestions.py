@@ -8,11 +8,11 @@ MOST_NAMES = 12
 
 
 def suggestion(word: object, known: Collection[str]) -> str:
-    """`did you mean …?` when a known name is near, else what there is."""
+    """`did you mean …?` when a known name is near, else what there is, in the order given."""
     near = difflib.get_close_matches(str(word).strip().lower(), known, n=1, cutoff=0.6)
     if near:
         return f"did you mean `{near[0]}`?"
-    names = sorted(known)
+    names = list(known)
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     listed = ", ".join(f"`{name}`" for name in names[:MOST_NAMES])
     return f"there are {listed}{more}" if listed else "there are none"

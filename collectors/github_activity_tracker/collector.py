@@ -160,8 +160,8 @@ class GitHubActivityTracker(AbstractCollector):
         """Leaves out what an interrupted run has stored already: its cursor never moved."""
         for chunk in _batches(shas, BATCH_COMMITS):
             with run.transaction() as session:
-                known = services.known_shas(session, repository_id, chunk)
-            run.progress.advance(len(known))
+                known, tables = services.recognise_commits(session, repository_id, chunk)
+            run.add(CollectResult(tables=tables), skipped=len(known))
             yield from (sha for sha in chunk if sha not in known)
 
     def _store(

@@ -23,6 +23,7 @@ from services.errors import CollectorError, ConfigError
 PIPE_BYTES = 1 << 20  # the most Linux gives a user's pipe: git works ahead this far
 COMPLAINT_BYTES = 1 << 14  # of what git says on stderr, the end
 NARROWEST_PIPE = 4096  # bytes, where the system does not tell
+IDLE_SHARE = 0.02  # of a processor, what a git that waits for the network uses at most
 ENDING_SECONDS = 5.0  # between asking a process to end and forcing it
 
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -139,8 +140,9 @@ def run_watched(
 ) -> bytes:
     """Runs a git that talks to a source, and returns its stdout.
 
-    git has to show progress (`--progress`): one that says nothing for `stall_seconds` and has not
-    used the processor meanwhile waits for a source that does not answer.
+    git has to show progress (`--progress`): one that says nothing for `stall_seconds` and hardly
+    uses the processor meanwhile waits for a source that does not answer. What it has computed
+    before counts for the first such pause, so it may take twice as long to be noticed.
 
     Raises:
         GitFailed: with the end of stderr.
@@ -179,7 +181,7 @@ def _watch(process: subprocess.Popen[bytes], stall_seconds: float) -> str:
                 said = (said + block)[-COMPLAINT_BYTES:]
                 continue
             used_before, used = used, _processor_seconds(process.pid)
-            if used == used_before:
+            if used - used_before < IDLE_SHARE * stall_seconds:
                 raise TimeoutError(f"no progress for {stall_seconds:g} seconds")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from collectors.github_activity_tracker.models import (
@@ -73,16 +73,22 @@ def store_repository(session: Session, facts: RepositoryFacts) -> tuple[int, Tab
     return ids[(facts.source_key,)], {"repository": written}
 
 
-def known_shas(session: Session, repository_id: int, shas: Iterable[str]) -> set[str]:
-    """Which of these commits are stored whole, so that they need not be read again."""
-    found = stored_values(
-        session,
-        Commit,
-        ("repository_id", "sha"),
-        ((repository_id, sha) for sha in shas),
-        ("files_changed",),
-    )
-    return {sha for (_, sha), files_changed in found if files_changed is not None}
+def recognise_commits(
+    session: Session, repository_id: int, shas: Iterable[str]
+) -> tuple[set[str], Tables]:
+    """Which of these reachable commits are stored whole, so that they need not be read again.
+
+    Those that were marked as rewritten lose the mark: they are reachable again.
+    """
+    columns = ("files_changed", "rewritten_at")
+    keys = ((repository_id, sha) for sha in shas)
+    stored = list(stored_values(session, Commit, ("repository_id", "sha"), keys, columns))
+    known = {str(sha) for (_, sha), (files_changed, _) in stored if files_changed is not None}
+    marked = [str(sha) for (_, sha), (_, rewritten_at) in stored if rewritten_at is not None]
+    if marked:
+        of_these = (Commit.repository_id == repository_id) & Commit.sha.in_(marked)
+        session.execute(update(Commit).where(of_these).values(rewritten_at=None))
+    return known, {"commit": Written(updated=len(marked))}
 
 
 def store_commits(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -29,6 +30,7 @@ class Run:
     progress: Progress = field(default_factory=NullProgress)
     result: CollectResult = field(default_factory=CollectResult)
     set_aside_keys: set[tuple[str, str]] = field(default_factory=set)
+    _counting: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def is_dry(self) -> bool:
@@ -47,10 +49,14 @@ class Run:
                 ledger.ensure_current(session, self.id)
             yield session
 
-    def add(self, part: CollectResult) -> None:
-        """Count a batch, once its transaction is through."""
-        self.result += part
-        self.progress.advance(part.fetched)
+    def add(self, part: CollectResult, *, skipped: int = 0) -> None:
+        """Count a batch, once its transaction is through; from any thread.
+
+        `skipped` are records that need no storing: progress, but nothing fetched.
+        """
+        with self._counting:
+            self.result += part
+            self.progress.advance(part.fetched + skipped)
 
     def read_cursor(self, stream: str) -> dict[str, Any] | None:
         """Where the stream's last stored window ended; None before its first."""

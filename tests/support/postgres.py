@@ -9,6 +9,7 @@ UNSAFE_BUT_QUICK = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "64MB",
+    "shared_preload_libraries": "pg_stat_statements",
 }
 
 

@@ -993,7 +993,7 @@ class TestWhatGitComplainsOf:
     ) -> None:
         monkeypatch.setattr("collectors.github_activity_tracker.git.ENDING_SECONDS", 0.05)
         environment = child_environment(os.environ, {}, protocols="none")
-        deaf = "alias.deaf=!trap '' TERM; while :; do read line; done"
+        deaf = "alias.deaf=!trap '' TERM; while :; do sleep 600; done"
         with pytest.raises(TimeoutError):
             run_watched(["-c", deaf, "deaf"], environment, stall_seconds=0.3)
         assert gits_of_ours() == []
