@@ -16,10 +16,12 @@ from services.settings import load_settings
 if TYPE_CHECKING:
     from prefect import State
 
+HELP = {"--help", "-h"}
+Name = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Flags = Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]
 
 
-def run(collector: str, *flags: Flags) -> int:
+def run(collector: Name, *flags: Flags) -> int:
     """Run a collector now, here, as a flow run that Prefect shows.
 
     Its flags are its flow's parameters: `bdc run github_activity_tracker --help` lists them.
@@ -29,8 +31,11 @@ def run(collector: str, *flags: Flags) -> int:
         collector: Its name, as `bdc list` shows it.
         flags: The flow's parameters.
     """
+    if collector in HELP:
+        console.print(run.__doc__, markup=False)
+        return 0
     name = find_collector(COLLECTORS, collector.replace("-", "_")).name
-    wants_help = bool({"--help", "-h"} & set(flags))
+    wants_help = bool(HELP & set(flags))
     if not wants_help:
         prepare_prefect(load_settings())
     flow = getattr(import_module(f"flows.{name}"), name)

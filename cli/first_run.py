@@ -20,7 +20,9 @@ async def collect_once(
     """Run `<collector>/on-demand`, wait for its end, and print what it did; 0 when it completed."""
     async with PrefectClient(api_url) as client:
         deployment = await client.read_deployment_by_name(f"{collector}/{NAME}")
-        started = await client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+        started = await client.create_flow_run_from_deployment(
+            deployment.id, parameters=parameters, name=collector
+        )
         run, state = await _ended(client, started)
     say(f"{run.name}: {state.name} {state.message or ''}".rstrip())
     say(f"{api_url.removesuffix('/api')}/runs/flow-run/{run.id}")

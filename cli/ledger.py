@@ -48,6 +48,7 @@ def status(*, json: Json = False) -> None:
 
 
 def _short(run: CollectorRun) -> dict[str, Any]:
+    count = run.counts.get
     return {
         "run": run.id,
         "collector": run.collector,
@@ -55,7 +56,10 @@ def _short(run: CollectorRun) -> dict[str, Any]:
         "status": run.status if run.category is None else f"{run.status} ({run.category})",
         "started": run.started_at,
         "took": None if run.finished_at is None else _ago(run.finished_at - run.started_at),
-        "counts": run.counts,
+        "fetched": count("fetched", 0),
+        "stored": count("inserted", 0) + count("updated", 0),
+        "unchanged": count("unchanged", 0),
+        "set_aside": count("quarantined", 0),
         "error": run.error,
     }
 

@@ -23,7 +23,7 @@ app = App(
 )
 app.command(stack.up)
 app.command(stack.worker)
-app.command(collect.run)
+app.command(collect.run, help_flags=[])
 app.command(collect.list_, name="list")
 app.command(ledger.runs)
 app.command(ledger.status)

@@ -1,6 +1,7 @@
 """Lists for people (a table) and for programs (JSON)."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -10,7 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON, for programs.")]
-console = Console(highlight=False, soft_wrap=True)
+# Piped into a file or a pager there is no width to keep to.
+WIDTH = None if sys.stdout.isatty() else 200
+console = Console(highlight=False, soft_wrap=True, width=WIDTH)
 complaints = Console(stderr=True, highlight=False, soft_wrap=True)
 Rows = Sequence[Mapping[str, Any]]
 

@@ -153,7 +153,7 @@ class _Reading:
             return None
 
     def _expect_quotes(self, node: yaml.Node, path: Path) -> None:
-        if not node.style and _TIME.fullmatch(node.value):
+        if isinstance(node, yaml.ScalarNode) and not node.style and _TIME.fullmatch(node.value):
             why = "many readers take it for a number"
             self._report(
                 node, path, f'is {node.value} without quotes, {why}; quote it: "{node.value}"'

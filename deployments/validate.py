@@ -33,7 +33,7 @@ TRIGGER_KEYS = (
     "job_variables",
     "schedule_after",
 )
-# Prefect cannot be told apart from a typo here: it ignores both.
+# Prefect reads neither; the second is where anchors may stand.
 LEGAL_EXTRA_KEYS = ("prefect-version", "definitions")
 Written = Mapping[str, Any]
 Problems = Iterator[str]

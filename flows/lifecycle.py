@@ -65,7 +65,8 @@ def run_collector(
 
     `build` makes the collector from the platform's settings and the `parameters`, which may be a
     function that finds them; `work` stands in for the `collect` hook, e.g. to replay dead letters
-    under the same lock, ledger and error rules. A dry run does the same work inside a rehearsal that is undone, without ledger or index.
+    under the same lock, ledger and error rules. A dry run does the same work inside a rehearsal
+    that is undone, without ledger or index.
 
     The state is Completed; Completed named Partial when records were set aside; Failed, carrying
     the original exception; or Cancelled named AlreadyRunning.

@@ -22,6 +22,17 @@ T = TypeVar("T")
 JITTER = 0.5
 
 
+class _ToldByTheLifecycle(logging.Filter):
+    """Drops Prefect's own lines, with an empty traceback, on a failure that is logged once by us."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let all but these pass."""
+        return not str(record.msg).startswith("Task run failed with state")
+
+
+logging.getLogger("prefect.task_runs").addFilter(_ToldByTheLifecycle())
+
+
 class CollectorExited(CollectorError):
     """A collector called sys.exit: a failure like any other, not the end of the process."""
 

@@ -139,7 +139,7 @@ class PrefectProgress:
 
 def _create_artifact(**fields: Any) -> UUID:
     """As Prefect's own functions do it, which leave a connection open at every call."""
-    runs = {"task_run_id": task_run.get_id(), "flow_run_id": flow_run.get_id()}
+    runs: dict[str, Any] = {"task_run_id": task_run.get_id(), "flow_run_id": flow_run.get_id()}
     artifact = ArtifactCreate(**fields, **runs)
     with get_client(sync_client=True) as client:
         return client.create_artifact(artifact).id

@@ -32,10 +32,10 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """A migrated, empty database that nobody else uses."""
     name = f"test_{uuid4().hex[:12]}"
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"create database {name} template {TEMPLATE}")  # type: ignore[arg-type]
+        admin.execute(f"create database {name} template {TEMPLATE}")
     yield postgres.url(name)
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")  # type: ignore[arg-type]
+        admin.execute(f"drop database {name} with (force)")
 
 
 @pytest.fixture

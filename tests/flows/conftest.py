@@ -10,6 +10,7 @@ from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
+    PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW,
     PREFECT_SERVER_EPHEMERAL_ENABLED,
     temporary_settings,
 )
@@ -29,6 +30,7 @@ def prefect_api() -> Iterator[LocalPrefect]:
             PREFECT_HOME: server.home / "client",
             PREFECT_SERVER_EPHEMERAL_ENABLED: False,
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
         }
         with temporary_settings(ours):
             yield server

@@ -12,7 +12,12 @@ from uuid import UUID, uuid4
 
 import psycopg
 from prefect import State
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
 from prefect.client.schemas.objects import Artifact, TaskRun
 from prefect.events import emit_event
 from sqlalchemy import select
@@ -95,13 +100,20 @@ class Records:
 
     def _events(self, resource: str, prefix: str) -> list[dict[str, Any]]:
         wanted = {"any_resource": {"id": [resource]}, "event": {"prefix": [prefix]}}
-        return self._read("/events/filter", {"filter": wanted})["events"]  # type: ignore[no-any-return]
+        found: list[dict[str, Any]] = self._read("/events/filter", {"filter": wanted})["events"]
+        return found
 
     def artifacts(self, state: State[Any]) -> dict[str | None, Artifact]:
         """By key."""
         wanted = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id(state)]))
         found = self.prefect.client.read_artifacts(flow_run_filter=wanted)
         return {artifact.key: artifact for artifact in found}
+
+    def described(self, key: str) -> str | None:
+        """What the only artifact of this key says."""
+        wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+        (found,) = self.prefect.client.read_artifacts(artifact_filter=wanted)
+        return found.description
 
     def everything_in_prefect(self) -> str:
         """All runs, states, logs, events and artifacts, without the parameters as they were given."""
@@ -121,8 +133,7 @@ class Records:
         with psycopg.connect(self.database_url) as connection:
             tables = [name for (name,) in connection.execute(listed)]
             rows = [
-                connection.execute(f'select t::text from "{name}" t').fetchall()  # type: ignore[arg-type]
-                for name in tables
+                connection.execute(f'select t::text from "{name}" t').fetchall() for name in tables
             ]
         return json.dumps(rows)
 

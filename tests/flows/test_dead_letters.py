@@ -2,8 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, cast
 
 import pytest
 from prefect import State
@@ -28,10 +28,8 @@ def scripted_is_a_flow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def retry(script: Script, letters: list[int], source_key: str = "main") -> State[Any]:
     SCRIPT.set(script)
-    state: State[Any] = asyncio.run(
-        retry_dead_letters(NAME, source_key, letters, return_state=True)  # type: ignore[arg-type]
-    )
-    return state
+    call = retry_dead_letters(NAME, source_key, letters, return_state=True)
+    return asyncio.run(cast("Coroutine[None, None, State[Any]]", call))
 
 
 def leave_letters(*keys: str) -> None:

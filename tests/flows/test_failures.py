@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import pytest
@@ -156,7 +157,7 @@ def test_validate_config_is_never_tried_again(records: Records) -> None:
 
 @pytest.mark.parametrize("hook", ["validate_config", "collect", "sync_pinecone"])
 def test_a_collector_that_calls_sys_exit_fails_like_any_other(records: Records, hook: str) -> None:
-    script = Script(**{hook: lambda *_: sys.exit(3)})
+    script = replace(Script(), **{hook: lambda *_: sys.exit(3)})  # type: ignore[arg-type]
     state = play(script)
     assert state.is_failed()
     assert script.calls[-1] == "handle_error"

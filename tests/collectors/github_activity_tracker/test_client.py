@@ -15,19 +15,20 @@ import pytest
 from pydantic import SecretStr
 
 from collectors.github_activity_tracker.client import Mirror, open_mirror, parse_repository
-from collectors.github_activity_tracker.git import (
+from collectors.github_activity_tracker.client.git import (
     Child,
     GitFailed,
     child_environment,
     run_watched,
 )
+from collectors.github_activity_tracker.client.reader import CommitReader
+from collectors.github_activity_tracker.client.source import RepositorySource
 from collectors.github_activity_tracker.parsing import (
     ChangeStatus,
     CommitRecord,
     FileChange,
     RejectedCommit,
 )
-from collectors.github_activity_tracker.source import RepositorySource
 from services.errors import AccessDenied, ConfigError, SourceTimedOut, SourceUnavailable
 from tests.support.git_http import GitServer, serve_repositories
 from tests.support.git_repositories import (
@@ -324,7 +325,7 @@ class TestWhatIsNew:
     def test_many_packs_are_gathered_and_nothing_is_dropped(
         self, source: Repository, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("collectors.github_activity_tracker.mirror.PACKS", 1)
+        monkeypatch.setattr("collectors.github_activity_tracker.client.mirror.PACKS", 1)
         base = source.commit({"a": b"1"})
         refreshed(source)
         old = source.commit({"a": b"2"})
@@ -674,6 +675,21 @@ class TestBrokenMirror:
         assert {len(changes(record)) for record in found} == {1}
         assert caplog.text.count("is broken, making it anew") == 1
 
+    def test_mirror_that_vanishes_before_the_reading_is_made_anew(self, source: Repository) -> None:
+        sha = source.commit()
+        mirror = refreshed(source)
+        shutil.rmtree(place_of(source))
+        assert [record.sha for record in mirror.read([sha])] == [sha]
+
+    def test_reader_of_no_mirror_says_so(self, tmp_path: Path) -> None:
+        environment = child_environment(os.environ, {}, protocols="none")
+        nowhere = tmp_path / "nowhere"
+        with (
+            CommitReader(nowhere, environment, boundary=frozenset(), line_counts=True) as reader,
+            pytest.raises(GitFailed, match="not a git repository"),
+        ):
+            reader.answer("1" * 40)
+
     def test_walk_over_a_lost_commit_starts_again(
         self, source: Repository, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -683,13 +699,18 @@ class TestBrokenMirror:
         assert list(mirror.shas([shas[2]])) == shas
         assert "is broken, making it anew" in caplog.text
 
+    @pytest.mark.parametrize("number", [0, 1, 2])
     @pytest.mark.parametrize("content", [None, b"garbage"])
     def test_lost_or_garbled_commit_is_noticed_when_it_is_read(
-        self, source: Repository, content: bytes | None, caplog: pytest.LogCaptureFixture
+        self,
+        source: Repository,
+        content: bytes | None,
+        number: int,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         shas = [source.commit() for _ in range(3)]
         mirror = refreshed(source)
-        lose(place_of(source), shas[1], content)
+        lose(place_of(source), shas[number], content)
         assert [record.sha for record in mirror.read(shas)] == shas
         assert caplog.text.count("is broken, making it anew") == 1
 
@@ -984,14 +1005,14 @@ class TestWhatGitComplainsOf:
         assert TOKEN not in str(failed.value)
 
     def test_git_at_work_is_not_taken_for_stalled(self) -> None:
-        counting = "!i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"
+        counting = "!i=0; while [ $i -lt 1500000 ]; do i=$((i+1)); done"
         environment = child_environment(os.environ, {}, protocols="none")
-        run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.05)
+        run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.3)
 
     def test_git_that_ignores_being_asked_is_forced_to_end(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("collectors.github_activity_tracker.git.ENDING_SECONDS", 0.05)
+        monkeypatch.setattr("collectors.github_activity_tracker.client.git.ENDING_SECONDS", 0.05)
         environment = child_environment(os.environ, {}, protocols="none")
         deaf = "alias.deaf=!trap '' TERM; while :; do sleep 600; done"
         with pytest.raises(TimeoutError):

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from services.database import Database
-from services.errors import ConfigError
 from sqlalchemy import text
 
+from services.database import Database
+from services.errors import ConfigError
 from tests.support.collecting import Collecting, row_versions
 from tests.support.git_repositories import EPOCH, Rename, Repository, generate_repository
 

@@ -7,11 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
 from services.database import Database
 from services.runs.lock import SourceLock
 from services.runs.services import latest_runs
-from sqlalchemy import text
-
 from tests.support.collecting import Collecting, content
 from tests.support.git_repositories import generate_repository
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from collectors.github_activity_tracker.git import Child, GitFailed
+from collectors.github_activity_tracker.client.git import Child, GitFailed
 from collectors.github_activity_tracker.parsing import (
     END_OF_BATCH,
     BrokenOutput,
@@ -84,11 +84,9 @@ class CommitReader:
     def _read_object(self, sha: str) -> bytes:
         """`<name> commit <size>`, the object, a line feed."""
         header = self._objects.stdout.readline()
-        if not header:
-            raise self._objects.failure()
-        if not header.startswith(f"{sha} commit ".encode()):
+        if header and not header.startswith(f"{sha} commit ".encode()):
             raise MissingCommit(header.decode("utf-8", "replace").strip())
-        size = int(header.rpartition(b" ")[2])
+        size = int(header.rpartition(b" ")[2] or 0)
         raw = self._objects.stdout.read(size + 1)
         if len(raw) <= size:
             raise self._objects.failure()

@@ -10,11 +10,15 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from collectors.github_activity_tracker.git import GitFailed, ask
-from collectors.github_activity_tracker.mirror import MirrorFolder, shallow_commits
+from collectors.github_activity_tracker.client.git import GitFailed, ask
+from collectors.github_activity_tracker.client.mirror import MirrorFolder, shallow_commits
+from collectors.github_activity_tracker.client.reader import CommitReader, MissingCommit
+from collectors.github_activity_tracker.client.source import (
+    Remote,
+    RepositorySource,
+    parse_repository,
+)
 from collectors.github_activity_tracker.parsing import CommitRecord, RejectedCommit
-from collectors.github_activity_tracker.reader import CommitReader, MissingCommit
-from collectors.github_activity_tracker.source import Remote, RepositorySource, parse_repository
 
 __all__ = ["Mirror", "RepositorySource", "open_mirror", "parse_repository"]
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from collectors.github_activity_tracker.git import (
+from collectors.github_activity_tracker.client.git import (
     GitFailed,
     child_environment,
     last_words,

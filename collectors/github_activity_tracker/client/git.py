@@ -169,20 +169,23 @@ def run_watched(
 
 def _watch(process: subprocess.Popen[bytes], stall_seconds: float) -> str:
     """Reads stderr to its end; keeps the last of it."""
-    said, used = b"", 0.0
+    said = b""
     stderr = cast("io.BufferedReader", process.stderr)
     with selectors.DefaultSelector() as selector:
         selector.register(stderr, selectors.EVENT_READ)
-        while True:
-            if selector.select(stall_seconds):
-                block = os.read(stderr.fileno(), PIPE_BYTES)
-                if not block:
-                    return said.decode("utf-8", "replace")
-                said = (said + block)[-COMPLAINT_BYTES:]
-                continue
-            used_before, used = used, _processor_seconds(process.pid)
-            if used - used_before < IDLE_SHARE * stall_seconds:
-                raise TimeoutError(f"no progress for {stall_seconds:g} seconds")
+        _await_word(selector, process.pid, stall_seconds)
+        while block := os.read(stderr.fileno(), PIPE_BYTES):
+            said = (said + block)[-COMPLAINT_BYTES:]
+            _await_word(selector, process.pid, stall_seconds)
+    return said.decode("utf-8", "replace")
+
+
+def _await_word(selector: selectors.BaseSelector, pid: int, stall_seconds: float) -> None:
+    used = 0.0
+    while not selector.select(stall_seconds):
+        used_before, used = used, _processor_seconds(pid)
+        if used - used_before < IDLE_SHARE * stall_seconds:
+            raise TimeoutError(f"no progress for {stall_seconds:g} seconds")
 
 
 def _processor_seconds(pid: int) -> float:
