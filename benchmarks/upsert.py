@@ -16,7 +16,18 @@ from services.upsert import BATCH_ROWS, bulk_upsert
 
 COUNT = 22_000
 MERGED = 2_000
-COLUMNS = ("id", "repo", "number", "login", "title", "body", "state", "labels", "created_at", "updated_at")
+COLUMNS = (
+    "id",
+    "repo",
+    "number",
+    "login",
+    "title",
+    "body",
+    "state",
+    "labels",
+    "created_at",
+    "updated_at",
+)
 Row = tuple[Any, ...]
 
 
@@ -24,7 +35,7 @@ class BenchBase(DeclarativeBase):
     """Tables of this benchmark only."""
 
 
-class Item(Base):
+class Item(BenchBase):
     """Shaped like an issue: ten columns, a body of 0.2 to 2 kB, a jsonb, two times."""
 
     __tablename__ = "bench_item"
@@ -59,8 +70,8 @@ def rows() -> list[dict[str, object]]:
 
 def _round(database: Database, delivered: list[Row]) -> dict[str, float]:
     def emptied() -> None:
-        Base.metadata.drop_all(database.engine)
-        Base.metadata.create_all(database.engine)
+        BenchBase.metadata.drop_all(database.engine)
+        BenchBase.metadata.create_all(database.engine)
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as c:
             c.execute(text("checkpoint"))
 

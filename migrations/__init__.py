@@ -16,6 +16,8 @@ from sqlalchemy import create_engine
 from services.database import sqlalchemy_url
 from services.errors import ConfigError
 
+# A name of our own: a database shared with Prefect, which uses Alembic too, keeps both.
+VERSION_TABLE = "bdc_schema_version"
 REPOSITORY = Path(__file__).parent.parent
 
 
@@ -28,8 +30,17 @@ def configuration(database_url: str) -> Config:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Bring the schema to `revision`; nothing happens when it is there."""
-    command.upgrade(configuration(database_url), revision)
+    """Bring the schema to `revision`; nothing happens when it is there.
+
+    Raises:
+        ConfigError: when the database is at a revision that this code does not know.
+    """
+    try:
+        command.upgrade(configuration(database_url), revision)
+    except CommandError as error:
+        raise ConfigError(
+            f"the schema cannot be upgraded: {error}; is this version older?"
+        ) from None
 
 
 def downgrade(database_url: str, revision: str) -> None:
@@ -47,7 +58,9 @@ def current(database_url: str) -> str | None:
     engine = create_engine(sqlalchemy_url(database_url))
     try:
         with engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return MigrationContext.configure(
+                connection, opts={"version_table": VERSION_TABLE}
+            ).get_current_revision()
     finally:
         engine.dispose()
 

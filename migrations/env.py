@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, pool, text
 
 import collectors
 import services
+from migrations import VERSION_TABLE
 from services.database import Base
 
 # "bdcmigr" as a number: any constant will do, as long as it never changes.
@@ -34,6 +35,7 @@ def migrate() -> None:
             target_metadata=Base.metadata,
             compare_server_default=False,
             compare_type=True,
+            version_table=VERSION_TABLE,
         )
         with context.begin_transaction():
             context.run_migrations()

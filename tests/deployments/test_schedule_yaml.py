@@ -119,7 +119,7 @@ def test_a_tag_makes_nothing_but_a_finding(document: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("document", "line"),
     [
-        ("a: 1\nb: [", 2),
+        ("a: 1\nb: ]", 2),
         ("a: 1\n---\nb: 2\n", 2),
         ("a: *nothing", 1),
         ("a: \x00", 1),

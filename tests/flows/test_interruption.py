@@ -3,6 +3,7 @@
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from prefect.exceptions import TerminationSignal
@@ -68,3 +69,9 @@ def test_ctrl_c_works_again_as_before_after_a_run(records: Records) -> None:
     before = signal.getsignal(signal.SIGINT)
     play(Script())
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_run_in_another_thread_leaves_signals_alone(records: Records) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        state = executor.submit(play, Script()).result()
+    assert state.name == "Completed"

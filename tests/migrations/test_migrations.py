@@ -34,7 +34,7 @@ def test_up_down_up(empty_url: str) -> None:
     migrations.upgrade(empty_url)
     migrations.downgrade(empty_url, "base")
     database = open_database(empty_url, application_name="test")
-    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    assert inspect(database.engine).get_table_names() == [migrations.VERSION_TABLE]
     database.close()
     migrations.upgrade(empty_url)
     migrations.check(empty_url)
@@ -61,12 +61,19 @@ def test_a_schema_that_was_tampered_with_is_noticed(database: Database, database
         migrations.check(database_url)
 
 
+def test_a_database_newer_than_the_code_is_one_line(database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        session.execute(text(f"update {migrations.VERSION_TABLE} set version_num = 'later'"))
+    with pytest.raises(ConfigError, match="later"):
+        migrations.upgrade(database_url)
+
+
 def test_every_table_and_column_says_what_it_holds(database: Database) -> None:
     inspector = inspect(database.engine)
     silent = [
         f"{table}.{column['name']}"
         for table in inspector.get_table_names()
-        if table != "alembic_version"
+        if table != migrations.VERSION_TABLE
         for column in inspector.get_columns(table)
         if not column["comment"] and column["name"] != "id"
     ]
