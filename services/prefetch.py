@@ -43,7 +43,9 @@ def prefetched(items: Generator[T, None, None], depth: int) -> Iterator[Iterator
         _release(reader, queue)
 
 
-def _fill(items: Generator[T, None, None], queue: "Queue[T | _End]", unwanted: threading.Event) -> None:
+def _fill(
+    items: Generator[T, None, None], queue: "Queue[T | _End]", unwanted: threading.Event
+) -> None:
     try:
         with _closing(items):
             for item in items:

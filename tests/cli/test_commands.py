@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+
 from services.database import Database
 from services.runs.services import (
     Ending,
@@ -13,7 +14,6 @@ from services.runs.services import (
     set_aside,
     start_run,
 )
-
 from tests.cli.conftest import Outcome
 
 Bdc = Callable[..., Outcome]
@@ -176,6 +176,7 @@ def test_a_prefect_that_does_not_answer_is_named(bdc: Bdc, database_url: str) ->
         "doctor", "--json", DATABASE_URL=database_url, PREFECT_API_URL="http://127.0.0.1:1/api"
     )
     findings = {row["subject"]: row for row in outcome.rows}
-    assert findings["database"]["ok"] and findings["schema"]["ok"]
+    assert findings["database"]["ok"]
+    assert findings["schema"]["ok"]
     assert not findings["prefect"]["ok"]
     assert "worker" not in findings

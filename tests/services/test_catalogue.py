@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from services.catalogue import FIELDS, find_collector, list_collectors
 from services.errors import ConfigError
 

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator
 
 import pytest
+
 from services.prefetch import prefetched
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from collectors.github_activity_tracker.settings import GitHubSettings
 from dotenv import dotenv_values
 from pydantic_settings import BaseSettings
+
+import collectors
+from collectors.github_activity_tracker.settings import GitHubSettings
 from services.errors import ConfigError
 from services.settings import (
     STACK_FILE,
@@ -18,8 +20,6 @@ from services.settings import (
     load_settings,
     require_database_url,
 )
-
-import collectors
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,7 +62,9 @@ def test_every_variable_is_in_the_example_file_with_the_same_default() -> None:
     assert example == _defaults()
 
 
-def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_environment_wins_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".env").write_text("BDC_PORT=5000\nLOG_LEVEL=DEBUG\n")
     monkeypatch.setenv("BDC_PORT", "6000")
     settings = load_settings()

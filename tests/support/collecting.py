@@ -17,7 +17,9 @@ from services.runs.services import Source, dead_letters, start_run
 
 # Every table of the commit stream in terms of the source, free of our own ids and times.
 CONTENT = {
-    "repository": "select source_key, kind, name, url, default_branch from github_activity_tracker_repository",
+    "repository": """
+        select source_key, kind, name, url, default_branch
+        from github_activity_tracker_repository""",
     "branch": "select name, head_sha, is_deleted from github_activity_tracker_branch",
     "commit": """
         select c.sha, c.parents, c.message, c.author_name, c.author_email, c.authored_at,

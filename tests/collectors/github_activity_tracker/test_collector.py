@@ -252,7 +252,7 @@ def test_any_message_can_be_stored(
     repository: Repository, collecting: Collecting, message: bytes, stored: str
 ) -> None:
     repository.commit({"a": b"1"})
-    header = f"tree {repository.tree()}\nauthor A <a@b.c> {EPOCH} +0000\ncommitter A <a@b.c> {EPOCH} +0000\n\n"
+    header = f"tree {repository.tree()}\nauthor A <a@b.c> {EPOCH} +0000\ncommitter A <a@b.c> {EPOCH} +0\n\n"
     sha = repository.raw_commit(header.encode() + message)
     collecting.collect()
     assert {row[0]: row[2] for row in collecting.rows("commit")}[sha] == stored

@@ -87,7 +87,8 @@ def undisturbed(database: Database, repository: Path, tmp_path: Path) -> dict[st
     with database.transaction() as session:
         names = session.scalars(
             text(
-                "select relname from pg_class where relkind = 'r' and relname ~ '^(github|identity|collector)_'"
+                "select relname from pg_class where relkind = 'r'"
+                " and relname ~ '^(github|identity|collector)_'"
             )
         ).all()
         session.execute(text(f"truncate {', '.join(names)} cascade"))
