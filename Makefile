@@ -32,7 +32,7 @@ generated: .venv/.dev ## generated files agree with their sources
 	UV="$(BIN)/uv" bash requirements/lock.sh --check
 
 unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a part, without the gate
-	$(BIN)/pytest -n 2 --dist worksteal $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=90)
+	$(BIN)/pytest -n 2 --dist loadgroup $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=90)
 
 bench: .venv/.dev ## benchmarks: ratios measured in one run
 	$(BIN)/python -m benchmarks $(ARGS)

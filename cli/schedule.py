@@ -12,7 +12,6 @@ from cli.output import Json, console, show
 from deployments.calendar import Occurrence, occurrences
 from deployments.generate import render as render_prefect_yaml
 from deployments.schedule import SCHEDULE_FILE, known_collectors, load_schedule
-from services.errors import ConfigError
 from services.settings import load_settings
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ def check(*, file: Path = SCHEDULE_FILE) -> None:
     """
     schedule = _checked(file)
     _rendered(schedule)
-    count = sum(1 for _ in schedule.enabled_tasks())
-    console.print(f"the schedule is right: {len(schedule.groups)} groups, {count} enabled tasks")
+    groups, tasks = len(schedule.groups), len(list(schedule.enabled_tasks()))
+    console.print(f"the schedule is right: groups {groups}, enabled tasks {tasks}")
 
 
 @app.command(name="show")
@@ -97,12 +96,10 @@ def _checked(file: Path) -> "Schedule":
 def _rendered(schedule: "Schedule") -> str:
     """The text of prefect.yaml, which Prefect would take as it is meant."""
     from deployments.local.worker import WORK_POOL  # noqa: PLC0415 - imports Prefect, seconds
-    from deployments.validate import prefect_yaml_problems  # noqa: PLC0415
+    from deployments.validate import validate_prefect_yaml  # noqa: PLC0415
 
     text = render_prefect_yaml(schedule, known_collectors(), WORK_POOL)
-    problems = prefect_yaml_problems(text)
-    if problems:
-        raise ConfigError([f"prefect.yaml: {problem}" for problem in problems])
+    validate_prefect_yaml(text)
     return text
 
 

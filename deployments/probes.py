@@ -88,9 +88,10 @@ async def workers(api_url: str) -> str:
     """
     async with PrefectClient(api_url) as client:
         try:
-            known = await client.read_workers_for_work_pool(WORK_POOL)
+            await client.read_work_pool(WORK_POOL)
         except ObjectNotFound:
             raise ConfigError(f"there is no work pool {WORK_POOL}: `make up` makes it") from None
+        known = await client.read_workers_for_work_pool(WORK_POOL)
     online = [worker.name for worker in known if worker.status == WorkerStatus.ONLINE]
     if not online:
         raise ConfigError(f"no worker serves the pool {WORK_POOL}: start one with `bdc worker`")

@@ -50,6 +50,8 @@ def _group_id(value: str) -> str:
 
 
 def _time_of_day(value: object) -> time:
+    if isinstance(value, time):
+        return value
     if isinstance(value, str) and _TIME.fullmatch(value):
         return time.fromisoformat(value)
     raise _wrong(f'must be a time of day in UTC such as "04:30", quoted, not {_shown(value)}')

@@ -88,7 +88,7 @@ def meaning_findings(
 def describe(document: Document, findings: Iterable[Finding], shown_path: str) -> list[str]:
     """One line for each finding: file, line, group, task, what is wrong; sorted by line."""
     lines = {(finding.line or document.line_of(finding.path), finding) for finding in findings}
-    ordered = sorted(lines, key=lambda pair: (pair[0], str(pair[1])))
+    ordered = sorted(lines, key=lambda pair: (pair[0], pair[1].text))
     return [
         f"{shown_path}:{line}: {_where(document, finding.path)}{finding.text}"
         for line, finding in ordered

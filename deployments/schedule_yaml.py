@@ -14,7 +14,7 @@ import yaml
 Path = tuple[str | int, ...]
 
 # The C parser is ten times as fast; a PyYAML without it does the same.
-_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
 # Pattern of the whole word, and the characters it may start with.
 _PLAIN_TYPES = {
@@ -30,7 +30,7 @@ _PLAIN_TYPES = {
 _TIME = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+")
 
 
-class _Loader(_PARSER):  # type: ignore[misc] # which base depends on how PyYAML was built
+class _Loader(FASTEST_LOADER):  # type: ignore[misc] # which base depends on how PyYAML was built
     """Composes nodes only; nothing is constructed from a tag."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own convention

@@ -9,7 +9,7 @@ MOST_NAMES = 12
 
 def suggestion(word: object, known: Collection[str]) -> str:
     """`did you mean …?` when a known name is near, else what there is, in the order given."""
-    near = difflib.get_close_matches(str(word).strip().lower(), known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(word).strip().lower(), known, n=1, cutoff=0.5)
     if near:
         return f"did you mean `{near[0]}`?"
     names = list(known)

@@ -7,6 +7,7 @@ from prefect import State, flow
 from collectors.github_activity_tracker.collector import GitHubActivityTracker
 from collectors.github_activity_tracker.settings import GitHubSettings
 from flows.lifecycle import run_collector
+from flows.reporting import run_name
 from services.settings import PlatformSettings, load_room_settings
 
 
@@ -17,7 +18,7 @@ def build(settings: PlatformSettings, **parameters: Any) -> GitHubActivityTracke
     )
 
 
-@flow(name="github_activity_tracker", flow_run_name="github_activity_tracker {repository}")
+@flow(name="github_activity_tracker", flow_run_name=run_name("repository"))
 async def github_activity_tracker(
     repository: str,
     branches: list[str] | None = None,

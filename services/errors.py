@@ -94,9 +94,7 @@ class AlreadyRunning(CollectorError):
 
 
 class LockLost(CollectorError):
-    """The database session that held the run's lock died: stop writing and retry the run."""
-
-    category = CollectorFailureCategory.NETWORK
+    """Another run has taken the source over: stop writing and fail, the other one does the work."""
 
 
 class RedactedError(CollectorError):

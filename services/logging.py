@@ -184,6 +184,8 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _clean_traceback(record: logging.LogRecord) -> None:
+    if record.exc_info and record.exc_info[0] is None:
+        record.exc_info = None  # asked for a traceback where there is none: "NoneType: None"
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
     cleaned = redact(record.exc_text or "")

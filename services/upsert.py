@@ -13,16 +13,16 @@ import orjson
 import psycopg
 from sqlalchemy import ARRAY, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
-from services.database import Base, driver_connection
+from services.database import driver_connection
 
 # Ten pages of a typical API. Smaller transactions cost up to twice as much a row, larger ones gain nothing.
 BATCH_ROWS = 1000
 
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 Row = tuple[Any, ...]
-TableOrModel = Table | type[Base]
+TableOrModel = Table | type[DeclarativeBase]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 

@@ -7,10 +7,20 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from prefect.events.worker import EventsWorker
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_HOME,
+    PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW,
+    PREFECT_SERVER_EPHEMERAL_ENABLED,
+    temporary_settings,
+)
 
 import migrations
 from deployments.local.postgres import EmbeddedPostgres
 from services.database import Database, open_database
+from tests.support.local_stack import LocalPrefect, running_prefect
 from tests.support.postgres import start_test_postgres
 
 TEMPLATE = "bdc_template"
@@ -44,3 +54,19 @@ def database(database_url: str) -> Iterator[Database]:
     opened = open_database(database_url, application_name="test")
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def prefect_api() -> Iterator[LocalPrefect]:
+    """The server; flows called in this process run on it."""
+    with running_prefect() as server:
+        ours = {
+            PREFECT_API_URL: server.api_url,
+            PREFECT_HOME: server.home / "client",
+            PREFECT_SERVER_EPHEMERAL_ENABLED: False,
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
+        }
+        with temporary_settings(ours):
+            yield server
+            EventsWorker.drain_all()

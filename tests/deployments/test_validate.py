@@ -13,7 +13,7 @@ from prefect.events.schemas.deployment_triggers import DeploymentEventTrigger
 from deployments.flow_parameters import Schema, flow_schemas, load_schema
 from deployments.generate import render
 from deployments.schedule import Schedule
-from deployments.validate import TRIGGER_KEYS, prefect_yaml_problems
+from deployments.validate import TRIGGER_KEYS, prefect_yaml_problems, validate_prefect_yaml
 from services.errors import ConfigError
 
 SCHEMA = {
@@ -108,13 +108,22 @@ def test_a_good_file_has_no_problem() -> None:
         ("triggers.0.expekt", ["x"], "trigger r: the key `expekt` is unknown"),
         ("triggers.0.expect", [], "trigger r: `expect` is empty, and so every event would start"),
         ("triggers.0.expect", None, "trigger r: `expect` is empty"),
-        ("triggers.0.posture", "Lazy", "trigger r: posture: Input should be 'Reactive'"),
+        ("triggers.0.posture", "Lazy", "trigger r: posture: Input should be Posture.Reactive"),
         ("triggers.0.type", "metric", "trigger r: the type `metric` is not used here"),
         ("triggers.0.parameters", {"a": 1}, "trigger r: parameter `a` is unknown"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(place: str, value: Any, words: str) -> None:
     assert any(words in problem for problem in problems(changed(place, value)))
+
+
+def test_all_that_is_wrong_is_one_error() -> None:
+    validate_prefect_yaml(yaml.safe_dump(GOOD), schema_of)
+    with pytest.raises(ConfigError) as caught:
+        validate_prefect_yaml(yaml.safe_dump({**GOOD, "nmae": 1, "bild": 2}), schema_of)
+    first, second = caught.value.problems
+    assert first.startswith("prefect.yaml: the key `bild` is unknown")
+    assert "did you mean `name`?" in second
 
 
 def test_a_plain_number_is_a_concurrency_limit_too() -> None:

@@ -5,36 +5,11 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from prefect.events.worker import EventsWorker
-from prefect.settings import (
-    PREFECT_API_URL,
-    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-    PREFECT_HOME,
-    PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW,
-    PREFECT_SERVER_EPHEMERAL_ENABLED,
-    temporary_settings,
-)
 
 from services.runs.services import Source
 from tests.flows.records import Records
-from tests.support.local_stack import LocalPrefect, running_prefect
+from tests.support.local_stack import LocalPrefect
 from tests.support.scripted_collector import NAME
-
-
-@pytest.fixture(scope="session")
-def prefect_api() -> Iterator[LocalPrefect]:
-    """The server; flows called in this process run on it."""
-    with running_prefect() as server:
-        ours = {
-            PREFECT_API_URL: server.api_url,
-            PREFECT_HOME: server.home / "client",
-            PREFECT_SERVER_EPHEMERAL_ENABLED: False,
-            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
-            PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW: "ignore",
-        }
-        with temporary_settings(ours):
-            yield server
-            EventsWorker.drain_all()
 
 
 @pytest.fixture

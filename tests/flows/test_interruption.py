@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 from prefect.exceptions import TerminationSignal
@@ -73,5 +74,5 @@ def test_ctrl_c_works_again_as_before_after_a_run(records: Records) -> None:
 
 def test_a_run_in_another_thread_leaves_signals_alone(records: Records) -> None:
     with ThreadPoolExecutor(1) as executor:
-        state = executor.submit(play, Script()).result()
+        state = executor.submit(copy_context().run, play, Script()).result()
     assert state.name == "Completed"

@@ -99,7 +99,7 @@ CASES: dict[str, list[tuple[BaseException, Category]]] = {
         (SourceUnavailable("503"), Category.NETWORK),
         (SourceTimedOut("30 s"), Category.TIMEOUT),
         (RateLimited("slow down"), Category.RATE_LIMIT),
-        (LockLost("session died"), Category.NETWORK),
+        (LockLost("taken over"), Category.UNKNOWN),
         (AlreadyRunning("run 7 since noon"), Category.UNKNOWN),
         (CollectorError("?"), Category.UNKNOWN),
         (RedactedError("X: ***", Category.TIMEOUT), Category.TIMEOUT),
@@ -435,7 +435,7 @@ def test_a_circle_of_causes_is_unknown() -> None:
 
 def test_a_group_has_the_category_its_leaves_share() -> None:
     inner = ExceptionGroup("inner", [httpx.ReadError("cut"), ConnectionResetError()])
-    assert classify_failure(ExceptionGroup("x", [inner, LockLost("x")])) is Category.NETWORK
+    assert classify_failure(ExceptionGroup("x", [inner, SourceUnavailable("x")])) is Category.NETWORK
 
 
 @pytest.mark.parametrize(
