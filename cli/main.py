@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from cli import collect, ledger, letters, schema, stack
+from cli import collect, ledger, letters, schedule, schema, stack
 from cli.doctor import doctor
 from cli.output import complaints
 from services.database import DatabaseError
@@ -29,6 +29,7 @@ app.command(ledger.runs)
 app.command(ledger.status)
 app.command(doctor)
 app.command(schema.app)
+app.command(schedule.app)
 app.command(letters.app)
 
 

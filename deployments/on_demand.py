@@ -7,9 +7,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.flows import load_flow_from_entrypoint
 from prefect.utilities.callables import parameter_schema
 
-NAME = "on-demand"
-# Marks what this project made on a server that may hold more.
-TAG = "bdc"
+from deployments.generate import ON_DEMAND, TAG
 
 
 async def register_on_demand(client: PrefectClient, collectors: Iterable[str], pool: str) -> None:
@@ -23,7 +21,7 @@ async def register_on_demand(client: PrefectClient, collectors: Iterable[str], p
         flow: Flow[..., object] = load_flow_from_entrypoint(entrypoint)
         await client.create_deployment(
             flow_id=await client.create_flow(flow),
-            name=NAME,
+            name=ON_DEMAND,
             entrypoint=entrypoint,
             description=flow.description,
             tags=[TAG, f"collector:{name}"],

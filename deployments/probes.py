@@ -16,8 +16,8 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 
+from deployments.generate import ON_DEMAND
 from deployments.local.worker import WORK_POOL
-from deployments.on_demand import NAME
 from services.errors import ConfigError
 
 # The scheduler looks at new deployments every 5 seconds.
@@ -46,7 +46,7 @@ async def deployments(api_url: str, collectors: Iterable[str]) -> str:
         ConfigError: naming those that cannot.
     """
     async with PrefectClient(api_url) as client:
-        missing = [name for name in collectors if not await _exists(client, f"{name}/{NAME}")]
+        missing = [name for name in collectors if not await _exists(client, f"{name}/{ON_DEMAND}")]
     if missing:
         raise ConfigError(f"not registered: {', '.join(missing)}; `make up` registers them")
     return "every collector can be started on demand"

@@ -193,13 +193,14 @@ class _Reading:
             if not isinstance(values, dict):
                 self._report(source, path, "merges (`<<`) what is not a mapping")
                 continue
-            for key in [key for key in values if key in found and key not in own]:
-                if values[key] != found[key]:
-                    self._report(
-                        source, (*path, key), "comes from two merges (`<<`); write it here"
-                    )
+            for key in sorted(values.keys() & found.keys() - own.keys()):
+                self._expect_equal(source, (*path, key), values[key], found[key])
             found = {**values, **found}
         return found
+
+    def _expect_equal(self, node: yaml.Node, path: Path, one: Any, other: Any) -> None:
+        if one != other:
+            self._report(node, path, "comes from two merges (`<<`); write it here")
 
     def _report(self, node: yaml.Node, path: Path, text: str) -> None:
         self.findings.append(Finding(path, f"{subject(path)} {text}", _line(node)))

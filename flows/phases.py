@@ -14,6 +14,7 @@ from prefect.tasks import exponential_backoff
 
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure, is_retryable, retry_after_seconds
+from services.logging import printable
 from services.redaction import redact, redact_exception
 
 logger = logging.getLogger(__name__)
@@ -131,5 +132,5 @@ class Phase(Generic[T]):
 
 def describe(error: BaseException) -> str:
     """The error in one line: category, type, first line of its text, no secrets."""
-    first = redact(str(error)).strip().splitlines() or [""]
+    first = printable(redact(str(error))).strip().splitlines() or [""]
     return f"{classify_failure(error)}: {type(error).__name__}: {first[0]}"

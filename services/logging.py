@@ -169,7 +169,7 @@ def _clean_arguments(record: logging.LogRecord) -> tuple[object, ...] | Mapping[
 def _clean_message(record: logging.LogRecord) -> None:
     """A secret that shows only once message and arguments are put together is hidden as well."""
     message = _message(record)
-    cleaned = redact(message)
+    cleaned = printable(redact(message))
     if cleaned != message or record.args is None:
         record.msg, record.args = cleaned, None
 
@@ -188,9 +188,14 @@ def _clean_traceback(record: logging.LogRecord) -> None:
         record.exc_info = None  # asked for a traceback where there is none: "NoneType: None"
     if record.exc_info and not record.exc_text:
         record.exc_text = logging.Formatter().formatException(record.exc_info)
-    cleaned = redact(record.exc_text or "")
+    cleaned = printable(redact(record.exc_text or ""))
     if record.exc_text and cleaned != record.exc_text:
         record.exc_text, record.exc_info = cleaned, None
+
+
+def printable(text: str) -> str:
+    """Lone surrogates, which no stream takes, as escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _clean_attribute(record: logging.LogRecord, name: str) -> None:

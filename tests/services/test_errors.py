@@ -435,7 +435,9 @@ def test_a_circle_of_causes_is_unknown() -> None:
 
 def test_a_group_has_the_category_its_leaves_share() -> None:
     inner = ExceptionGroup("inner", [httpx.ReadError("cut"), ConnectionResetError()])
-    assert classify_failure(ExceptionGroup("x", [inner, SourceUnavailable("x")])) is Category.NETWORK
+    assert (
+        classify_failure(ExceptionGroup("x", [inner, SourceUnavailable("x")])) is Category.NETWORK
+    )
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,23 @@ def test_a_record_that_was_cleaned_for_one_handler_is_fit_for_the_next() -> None
     assert json.loads(second.text)["message"] == "100% of /?token=***"
 
 
+def test_lone_surrogates_are_escaped_so_that_every_stream_takes_the_line(
+    sink: Sink, logger: logging.Logger
+) -> None:
+    try:
+        raise ValueError("half \ud800")
+    except ValueError:
+        logger.exception("a half %s", "\udfff")
+    assert "a half \\udfff" in sink.text
+    assert "half \\ud800" in sink.text
+    assert sink.text.encode()
+
+
+def test_a_traceback_that_is_not_there_is_not_printed(sink: Sink, logger: logging.Logger) -> None:
+    logger.error("no error at hand", exc_info=True)  # noqa: LOG014 - as Prefect does it
+    assert sink.text.count("\n") == 1
+
+
 def test_fields_and_stack_show_no_secret(sink: Sink, logger: logging.Logger) -> None:
     logger.info("x", extra={"source_key": GITHUB}, stack_info=True)
     sink.records[0].stack_info = f"line {GITHUB}"
