@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from cli import collect, ledger, letters, schedule, schema, stack
+from cli import collect, group, ledger, letters, schedule, schema, stack
 from cli.doctor import doctor
 from cli.output import complaints
 from services.database import DatabaseError
@@ -24,6 +24,7 @@ app = App(
 app.command(stack.up)
 app.command(stack.worker)
 app.command(collect.run, help_flags=[])
+app.command(group.run_group)
 app.command(collect.list_, name="list")
 app.command(ledger.runs)
 app.command(ledger.status)

@@ -12,7 +12,7 @@ from cli.output import Json, console, show
 from deployments.calendar import Occurrence, occurrences
 from deployments.generate import render as render_prefect_yaml
 from deployments.schedule import SCHEDULE_FILE, known_collectors, load_schedule
-from services.settings import load_settings
+from services.settings import PlatformSettings, load_settings
 
 if TYPE_CHECKING:
     from deployments.schedule import Schedule
@@ -24,13 +24,13 @@ Start = Annotated[date | None, Parameter(name="--from")]
 
 
 @app.command
-def check(*, file: Path = SCHEDULE_FILE) -> None:
+def check(*, file: Path | None = None) -> None:
     """Say whether the schedule is right, and all that is wrong with it.
 
     Every flow is loaded, and every task's parameters are held against what its flow takes.
 
     Args:
-        file: Another schedule than the installed one.
+        file: Another schedule than BDC_SCHEDULE or the installed one.
     """
     schedule = _checked(file)
     _rendered(schedule)
@@ -40,18 +40,18 @@ def check(*, file: Path = SCHEDULE_FILE) -> None:
 
 @app.command(name="show")
 def show_calendar(
-    *, from_: Start = None, days: int = 7, file: Path = SCHEDULE_FILE, json: Json = False
+    *, from_: Start = None, days: int = 7, file: Path | None = None, json: Json = False
 ) -> None:
     """Show what will run when, in UTC: every task of every batch, then intervals and releases.
 
     Args:
         from_: The first day; without it, today.
         days: How many days.
-        file: Another schedule than the installed one.
+        file: Another schedule than BDC_SCHEDULE or the installed one.
         json: Print JSON, for programs.
     """
     settings = load_settings()
-    schedule = load_schedule(file, settings.bdc_environment)
+    schedule = load_schedule(_place(file, settings), settings.bdc_environment)
     first = from_ or datetime.now(UTC).date()
     rows = [_row(found, as_json=json) for found in occurrences(schedule, first, days)]
     show(rows, as_json=json, empty="Nothing will run.")
@@ -61,14 +61,14 @@ def show_calendar(
 def render(
     *,
     check: Annotated[bool, Parameter(negative="")] = False,
-    file: Path = SCHEDULE_FILE,
+    file: Path | None = None,
     output: Path = PREFECT_YAML,
 ) -> int:
     """Write prefect.yaml, what Prefect makes deployments of.
 
     Args:
         check: Write nothing; print the difference and exit with 1 when there is one.
-        file: Another schedule than the installed one.
+        file: Another schedule than BDC_SCHEDULE or the installed one.
         output: Another file than prefect.yaml.
     """
     wanted = _rendered(_checked(file))
@@ -81,7 +81,7 @@ def render(
     return 0
 
 
-def _checked(file: Path) -> "Schedule":
+def _checked(file: Path | None) -> "Schedule":
     """The schedule, its parameters checked too."""
     from deployments.flow_parameters import flow_schemas  # noqa: PLC0415 - after the home is set
 
@@ -89,8 +89,15 @@ def _checked(file: Path) -> "Schedule":
     prepare_home(settings)
     names = known_collectors()
     return load_schedule(
-        file, settings.bdc_environment, collectors=names, schemas=flow_schemas(names)
+        _place(file, settings),
+        settings.bdc_environment,
+        collectors=names,
+        schemas=flow_schemas(names),
     )
+
+
+def _place(file: Path | None, settings: PlatformSettings) -> Path:
+    return file or settings.bdc_schedule or SCHEDULE_FILE
 
 
 def _rendered(schedule: "Schedule") -> str:

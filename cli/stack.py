@@ -34,10 +34,13 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     prepare_home(settings)
     from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect
     from deployments.local.stack import up as run_stack  # noqa: PLC0415
+    from deployments.local.worker import WORK_POOL  # noqa: PLC0415
+    from deployments.on_demand import register_collectors  # noqa: PLC0415
 
+    names = [entry.name for entry in list_collectors(COLLECTORS)]
     steps = StackSteps(
         migrate=migrations.upgrade,
-        register=lambda api_url: asyncio.run(_register(api_url)),
+        register=lambda api_url: asyncio.run(register_collectors(api_url, names, WORK_POOL)),
         first_run=lambda api_url: _first_run(settings.home, api_url),
     )
     return run_stack(settings, once=once, steps=steps, report=_say)
@@ -69,17 +72,6 @@ def worker(*, pool: str = "bdc") -> int:
     records = ProcessRecords(settings.home / "workers" / f"{os.getpid()}.json")
     environment = dict(os.environ) | {"PREFECT_API_URL": api_url}
     return run_worker(pool, env=environment, stop=stop, records=records, report=_say)
-
-
-async def _register(api_url: str) -> None:
-    from prefect.client.orchestration import PrefectClient  # noqa: PLC0415
-
-    from deployments.local.worker import WORK_POOL  # noqa: PLC0415 - imports Prefect
-    from deployments.on_demand import register_on_demand  # noqa: PLC0415
-
-    names = [entry.name for entry in list_collectors(COLLECTORS)]
-    async with PrefectClient(api_url) as client:
-        await register_on_demand(client, names, WORK_POOL)
 
 
 def _first_run(home: Path, api_url: str) -> int:

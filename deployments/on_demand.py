@@ -10,6 +10,12 @@ from prefect.utilities.callables import parameter_schema
 from deployments.generate import ON_DEMAND, TAG
 
 
+async def register_collectors(api_url: str, collectors: Iterable[str], pool: str) -> None:
+    """`register_on_demand` at the API of this URL."""
+    async with PrefectClient(api_url) as client:
+        await register_on_demand(client, collectors, pool)
+
+
 async def register_on_demand(client: PrefectClient, collectors: Iterable[str], pool: str) -> None:
     """Create or update `<collector>/on-demand` for each collector.
 

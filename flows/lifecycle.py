@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any, TypeVar
 
 from prefect import State
+from prefect.context import SyncClientContext
 from prefect.states import Cancelled, Completed, Failed
 
 from collectors import AbstractCollector
 from flows.phases import Phase, RetryPolicy, describe
 from flows.reporting import (
     PrefectProgress,
-    api_client,
     artifact_key,
     current_flow_run_id,
     emit_run_event,
@@ -74,7 +74,11 @@ def run_collector(
     """
     install_redaction(*OUR_LOGGERS, *PREFECT_LOGGERS)
     flow_run_id = str(current_flow_run_id() or "")
-    with ctrl_c_interrupts(), api_client(), log_context(collector=name, flow_run_id=flow_run_id):
+    with (
+        ctrl_c_interrupts(),
+        SyncClientContext.get_or_create(),
+        log_context(collector=name, flow_run_id=flow_run_id),
+    ):
         try:
             settings = load_settings()
             format_consoles(settings.log_level, settings.log_format, *OUR_LOGGERS)

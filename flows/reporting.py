@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, ArtifactUpdate
 from prefect.context import SyncClientContext
 from prefect.events import emit_event
@@ -43,9 +43,13 @@ def run_name(parameter: str) -> Callable[[], str]:
 
 @contextmanager
 def api_client() -> Iterator[SyncPrefectClient]:
-    """One client for all that is done inside: each costs about 35 ms, most of it TLS set-up."""
-    with SyncClientContext.get_or_create() as context:
-        yield context.client
+    """The client of the run that we are in, else one of our own: each costs about 35 ms."""
+    present = SyncClientContext.get()
+    if present is not None:
+        yield present.client
+        return
+    with get_client(sync_client=True) as client:
+        yield client
 
 
 def emit_run_event(source: Source, run_id: int | None, ending: Ending) -> None:
@@ -99,6 +103,31 @@ def publish_summary(source: Source, ending: Ending, result: CollectResult) -> No
                 rows or [{"table": "none", "inserted": 0, "updated": 0, "unchanged": 0}]
             ),
         )
+
+
+def publish_batch(group: str, rows: list[dict[str, str]]) -> None:
+    """A table of what became of each task of a batch."""
+    nothing = [{"collector": "none", "parameters": "", "state": "", "message": "nothing is due"}]
+    with _best_effort("the batch's summary"):
+        _create_artifact(
+            key=artifact_key("batch", group),
+            type="table",
+            data=json.dumps(rows or nothing),
+            description=f"Batch of the group **{group}**",
+        )
+
+
+def emit_batch_event(group: str, state: str, rows: list[dict[str, str]]) -> None:
+    """One event for each end of a batch: `collector.group.succeeded` or `.failed`."""
+    ending = "failed" if state == "Failed" else "succeeded"
+    emit_event(
+        f"collector.group.{ending}",
+        resource={
+            "prefect.resource.id": f"collector.group.{group}",
+            "prefect.resource.name": group,
+        },
+        payload={"flow_run_id": flow_run.get_id(), "state": state, "tasks": rows},
+    )
 
 
 def artifact_key(*parts: str) -> str:

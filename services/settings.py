@@ -29,6 +29,7 @@ class PlatformSettings(BaseSettings):
 
     bdc_environment: Literal["development", "production"] = "development"
     bdc_home: Path = Path(".bdc")
+    bdc_schedule: Path | None = None
     bdc_port: int = Field(default=4200, ge=1, le=65535)
     database_url: SecretStr | None = None
     database_lock_timeout_seconds: int = Field(default=30, ge=1)

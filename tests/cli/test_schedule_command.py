@@ -1,7 +1,6 @@
 """`bdc schedule` as an operator uses it: exit codes, words on the screen, files written."""
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,9 +22,6 @@ groups:
         minutes: 30
         parameters: {repository: boostorg/beast}
 """
-needs_the_group_flow = pytest.mark.skipif(
-    find_spec("flows.collector_group") is None, reason="there is no flow of groups yet"
-)
 
 
 @pytest.fixture
@@ -112,13 +108,11 @@ def test_check_refuses_in_production_what_would_run_nothing(
         bdc_schedule("check", "--file", file)
 
 
-@needs_the_group_flow
 def test_check_says_what_is_right(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bdc_schedule("check", "--file", file) == 0
     assert capsys.readouterr().out == "the schedule is right: groups 1, enabled tasks 2\n"
 
 
-@needs_the_group_flow
 def test_render_writes_prefect_yaml_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = file.with_name("prefect.yaml")
     assert bdc_schedule("render", "--file", file, "--output", output) == 0
@@ -128,7 +122,6 @@ def test_render_writes_prefect_yaml_once(file: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "prefect.yaml is written\nprefect.yaml is unchanged\n"
 
 
-@needs_the_group_flow
 def test_render_check_writes_nothing_and_fails_on_a_difference(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,6 +140,5 @@ def test_render_check_writes_nothing_and_fails_on_a_difference(
     assert "run `bdc schedule render`" in printed
 
 
-@needs_the_group_flow
 def test_the_committed_prefect_yaml_is_the_rendered_schedule(file: Path) -> None:
     assert bdc_schedule("render", "--check") == 0

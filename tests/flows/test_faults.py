@@ -93,8 +93,10 @@ def test_a_run_cancelled_in_the_ui_ends_within_seconds_between_two_batches(
 ) -> None:
     run_id = start_run(prefect_api, pool, repository)
     poll(lambda: stored_commits(database) > 0, 60, "a first batch")
-    prefect_api.client.set_flow_run_state(run_id, Cancelling())
-    prefect_api.wait_for_state(run_id, StateType.CANCELLED, timeout=30)
+    with database.transaction() as session:  # its next batch waits here, in the database
+        session.execute(text("lock table github_activity_tracker_file_change"))
+        prefect_api.client.set_flow_run_state(run_id, Cancelling())
+        prefect_api.wait_for_state(run_id, StateType.CANCELLED, timeout=25)
     stored = stored_commits(database)
     assert 0 < stored < COMMITS
     assert stored % 1000 == 0
