@@ -102,6 +102,7 @@ class Phase(Generic[T]):
         except SystemExit as error:
             return self._failed(CollectorExited(f"the collector called sys.exit({error.code!r})"))
         except Exception as error:  # noqa: BLE001 - the lifecycle sorts every error of a hook
+            _raise_interruption_behind(error)
             return self._failed(error)
         self.results.append(result)
         return Completed(name="Skipped") if result is None and self.may_skip else None
@@ -128,6 +129,15 @@ class Phase(Generic[T]):
         if passes and error is not None:
             logger.warning("%s failed and may be tried again: %s", self.name, describe(error))
         return passes
+
+
+def _raise_interruption_behind(error: Exception) -> None:
+    """An error in the clean-up after a signal must not pass for the outcome of the hook."""
+    context: BaseException | None = error
+    while context is not None:
+        if not isinstance(context, Exception | SystemExit | GeneratorExit):
+            raise context from error
+        context = context.__context__
 
 
 def describe(error: BaseException) -> str:

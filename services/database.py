@@ -83,6 +83,7 @@ class Database:
         with (
             Session(bind, join_transaction_mode=mode, expire_on_commit=False) as session,
             session.begin(),
+            _dropped_when_interrupted(session),
         ):
             yield session
 
@@ -101,6 +102,22 @@ class Database:
     def close(self) -> None:
         """Close the pooled connections."""
         self.engine.dispose()
+
+
+@contextmanager
+def _dropped_when_interrupted(session: Session) -> Iterator[None]:
+    """Close the connection when a signal interrupts it, perhaps in the middle of a command.
+
+    A rollback would fail there ("another command is already in progress") and its error would take
+    the place of the interruption. The server undoes the transaction when it sees the client gone.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        session.invalidate()
+        raise
 
 
 def open_database(url: str, *, application_name: str, lock_timeout_seconds: int = 30) -> Database:

@@ -93,3 +93,19 @@ def test_an_error_is_described_in_one_line_without_secrets() -> None:
     error = ValueError("https://x:hunter22@host/ broke\nsecond line")
     assert describe(error) == "validation: ValueError: https://x:***@host/ broke"
     assert describe(KeyError()) == "unknown: KeyError: "
+
+
+def test_an_error_in_the_clean_up_after_a_signal_does_not_hide_it(records: Records) -> None:
+    calls: list[int] = []
+
+    def work() -> str:
+        calls.append(1)
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise SourceUnavailable("the connection is busy")
+
+    phase = Phase("collect", work, RetryPolicy(3, 0))
+    with pytest.raises(KeyboardInterrupt):
+        phase.run()
+    assert calls == [1]

@@ -1,10 +1,12 @@
 """Transactions, rehearsals, and what a wrong URL leads to."""
 
+import signal
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from services.database import Database, open_database
+from services.database import Database, driver_connection, open_database
 from services.errors import ConfigError
 
 
@@ -50,6 +52,28 @@ def test_a_failed_transaction_of_a_rehearsal_undoes_only_itself(notes: Database)
             session.execute(text("insert into note values (2)"))
             _ = 1 / 0
         assert count(rehearsal) == 1
+
+
+class Interruption(BaseException):
+    """As a signal handler of Prefect raises one."""
+
+
+def interrupt(*_: object) -> None:
+    raise Interruption
+
+
+def test_an_interruption_in_the_middle_of_a_command_is_not_hidden_by_its_clean_up(
+    notes: Database,
+) -> None:
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        with pytest.raises(Interruption), notes.transaction() as session:
+            session.execute(text("insert into note values (1)"))
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            driver_connection(session).execute("select pg_sleep(30)")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert count(notes) == 0
 
 
 def test_a_lock_that_is_not_had_is_an_error_not_a_hang(notes: Database) -> None:
