@@ -10,15 +10,15 @@ if [ "${1:-}" = --check ]; then
   trap 'rm -rf "$out"' EXIT
   cp $here/*.lock "$out/"
 fi
-compile() { # NAME EXTRA...
+compile() { # NAME OPTION...
   local name=$1; shift
   "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-annotate --custom-compile-command "make lock" "${@/#/--extra=}" pyproject.toml -o "$out/$name.lock"
+    --no-annotate --custom-compile-command "make lock" --extra=embedded --extra=build "$@" \
+    pyproject.toml -o "$out/$name.lock"
 }
-compile dev embedded build dev # first, so that the runtime takes the same versions
+compile dev --extra=dev # first, so that the runtime takes the same versions
 cp "$out/dev.lock" "$out/constraints.txt"
-"$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-  --no-annotate --custom-compile-command "make lock" --extra=embedded --extra=build -c "$out/constraints.txt" pyproject.toml -o "$out/runtime.lock"
+compile runtime -c "$out/constraints.txt"
 rm "$out/constraints.txt"
 [ "$out" = $here ] && exit 0
 for lock in runtime dev; do

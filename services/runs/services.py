@@ -138,15 +138,6 @@ def ensure_current(session: Session, run_id: int) -> None:
         raise LockLost(f"run {run_id} is {status} in the ledger: another run took its source over")
 
 
-def running_sources(session: Session) -> list[Source]:
-    """The sources that have a run under way, according to the ledger."""
-    run = CollectorRun
-    rows = session.execute(
-        select(run.collector, run.source_key).where(run.status == "running").order_by(run.id)
-    )
-    return [Source(*row) for row in rows]
-
-
 def latest_runs(
     session: Session, *, collector: str | None = None, limit: int = 20
 ) -> Sequence[CollectorRun]:
@@ -164,14 +155,6 @@ def latest_run_of_each_source(session: Session) -> Sequence[CollectorRun]:
         .distinct(run.collector, run.source_key)
         .order_by(run.collector, run.source_key, run.id.desc())
     ).all()
-
-
-def run_of_flow_run(session: Session, flow_run_id: UUID) -> CollectorRun | None:
-    """The ledger's row of a Prefect flow run."""
-    run = CollectorRun
-    return session.scalar(
-        select(run).where(run.flow_run_id == flow_run_id).order_by(run.id.desc()).limit(1)
-    )
 
 
 def read_cursors(session: Session, source: Source) -> dict[str, Any]:
