@@ -14,9 +14,10 @@ from services.settings import load_settings
 if TYPE_CHECKING:
     from prefect import State
 
-    from flows.collector_group import Outcome
+    from flows.batch_outcomes import Outcome
 
 Stop = Annotated[bool, Parameter(name="--stop-on-failure")]
+Missing = Annotated[bool, Parameter(name="--missing", negative="")]
 
 
 def run_group(
@@ -25,6 +26,7 @@ def run_group(
     schedule: str = "all",
     date: str | None = None,
     stop_on_failure: Stop | None = None,
+    missing: Missing = False,
 ) -> int:
     """Run the collectors of a schedule group that are due, in the order written.
 
@@ -35,11 +37,12 @@ def run_group(
         schedule: Only tasks of this cadence: daily, weekly, monthly or on_release.
         date: The day to run (YYYY-MM-DD, UTC); without it, today.
         stop_on_failure: Skip the rest after a failure; without it, what the schedule says.
+        missing: Only what has not been run yet, since the last batch and up to now.
     """
     prepare_prefect(load_settings())
     from flows.collector_group import collector_group  # noqa: PLC0415 - imports Prefect, seconds
 
-    call = collector_group(group, schedule, date, stop_on_failure, return_state=True)
+    call = collector_group(group, schedule, date, stop_on_failure, missing, return_state=True)
     return _report(asyncio.run(cast("Coroutine[None, None, State[Any]]", call)))
 
 
@@ -47,8 +50,8 @@ def _report(state: "State[Any]") -> int:
     if state.name == "ConfigError":
         raise ConfigError(state.message or "")
     ended: Any = state.result(raise_on_failure=False)
-    outcomes: list[Outcome] = getattr(ended, "outcomes", ended) or []
-    show([outcome.row for outcome in outcomes], as_json=False, empty="Nothing is due.")
+    outcomes: list[Outcome] = ended if isinstance(ended, list) else getattr(ended, "outcomes", [])
+    show([outcome.row for outcome in outcomes], as_json=False, empty="Nothing was run.")
     place = console if state.is_completed() else complaints
     place.print(f"{state.name}: {state.message}", markup=False)
     return 0 if state.is_completed() else int(getattr(ended, "exit_code", 1))

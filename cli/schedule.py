@@ -1,18 +1,22 @@
 """`bdc schedule`: what runs when."""
 
 import difflib
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
+from cli.connection import connected
 from cli.environment import prepare_home
 from cli.output import Json, console, show
+from cli.schedule_file import load_checked, rendered, schedule_path
 from deployments.calendar import Occurrence, occurrences
-from deployments.generate import render as render_prefect_yaml
-from deployments.schedule import SCHEDULE_FILE, known_collectors, load_schedule
-from services.settings import PlatformSettings, load_settings
+from deployments.schedule import SCHEDULE_FILE, load_schedule
+from services.batches.models import ScheduleBatch, ScheduleOccasion
+from services.batches.services import latest_batches, occasions_of
+from services.settings import load_settings
 
 if TYPE_CHECKING:
     from deployments.schedule import Schedule
@@ -33,7 +37,6 @@ def check(*, file: Path | None = None) -> None:
         file: Another schedule than BDC_SCHEDULE or the installed one.
     """
     schedule = _checked(file)
-    _rendered(schedule)
     groups, tasks = len(schedule.groups), len(list(schedule.enabled_tasks()))
     console.print(f"the schedule is right: groups {groups}, enabled tasks {tasks}")
 
@@ -51,10 +54,54 @@ def show_calendar(
         json: Print JSON, for programs.
     """
     settings = load_settings()
-    schedule = load_schedule(_place(file, settings), settings.bdc_environment)
+    schedule = load_schedule(schedule_path(settings, file), settings.bdc_environment)
     first = from_ or datetime.now(UTC).date()
     rows = [_row(found, as_json=json) for found in occurrences(schedule, first, days)]
     show(rows, as_json=json, empty="Nothing will run.")
+
+
+@app.command
+def history(
+    *,
+    group: str | None = None,
+    limit: Annotated[int, Parameter(name=["--limit", "-n"])] = 10,
+    json: Json = False,
+) -> None:
+    """Show the newest batches, and what each task was run for, or why it was not.
+
+    Args:
+        group: Only this one's.
+        limit: How many batches.
+        json: Print JSON, for programs.
+    """
+    with connected() as database, database.transaction() as session:
+        batches = latest_batches(session, group=group, limit=limit)
+        occasions = occasions_of(session, [batch.flow_run_id for batch in batches])
+    rows = [row for batch in batches for row in _past_rows(batch, occasions)]
+    show(rows, as_json=json, empty="No batch has run yet.")
+
+
+def _past_rows(batch: ScheduleBatch, occasions: Sequence[ScheduleOccasion]) -> list[dict[str, Any]]:
+    """A line for each occasion; a batch that had nothing to do has one as well."""
+    own = [occasion for occasion in occasions if occasion.batch == batch.flow_run_id]
+    return [_past(batch, occasion) for occasion in own] or [_past(batch, None)]
+
+
+def _past(batch: ScheduleBatch, occasion: ScheduleOccasion | None) -> dict[str, Any]:
+    def of_occasion(column: str) -> Any:
+        return getattr(occasion, column) if occasion else None
+
+    return {
+        "batch": batch.started_at,
+        "batch_status": batch.status,
+        "occasion": of_occasion("occasion"),
+        "group": batch.group_name,
+        "collector": of_occasion("collector"),
+        "status": of_occasion("status"),
+        "attempt": of_occasion("attempt"),
+        "reason": of_occasion("reason"),
+        "run": of_occasion("flow_run_id"),
+    }
 
 
 @app.command
@@ -71,7 +118,7 @@ def render(
         file: Another schedule than BDC_SCHEDULE or the installed one.
         output: Another file than prefect.yaml.
     """
-    wanted = _rendered(_checked(file))
+    wanted = rendered(load_settings(), _checked(file))
     present = output.read_text(encoding="utf-8") if output.is_file() else ""
     if check:
         return _compare(present, wanted, output)
@@ -82,32 +129,9 @@ def render(
 
 
 def _checked(file: Path | None) -> "Schedule":
-    """The schedule, its parameters checked too."""
-    from deployments.flow_parameters import flow_schemas  # noqa: PLC0415 - after the home is set
-
     settings = load_settings()
     prepare_home(settings)
-    names = known_collectors()
-    return load_schedule(
-        _place(file, settings),
-        settings.bdc_environment,
-        collectors=names,
-        schemas=flow_schemas(names),
-    )
-
-
-def _place(file: Path | None, settings: PlatformSettings) -> Path:
-    return file or settings.bdc_schedule or SCHEDULE_FILE
-
-
-def _rendered(schedule: "Schedule") -> str:
-    """The text of prefect.yaml, which Prefect would take as it is meant."""
-    from deployments.local.worker import WORK_POOL  # noqa: PLC0415 - imports Prefect, seconds
-    from deployments.validate import validate_prefect_yaml  # noqa: PLC0415
-
-    text = render_prefect_yaml(schedule, known_collectors(), WORK_POOL)
-    validate_prefect_yaml(text)
-    return text
+    return load_checked(settings, file)
 
 
 def _compare(present: str, wanted: str, output: Path) -> int:

@@ -11,9 +11,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import migrations
-from cli.environment import COLLECTORS, prepare_home, prepare_prefect
+from cli.deploy import apply_schedule
+from cli.environment import prepare_home, prepare_prefect
 from cli.output import console
-from services.catalogue import list_collectors
+from cli.schedule_file import load_checked, load_desired
 from services.logging import configure_logging
 from services.settings import load_settings
 
@@ -34,27 +35,29 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     prepare_home(settings)
     from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect
     from deployments.local.stack import up as run_stack  # noqa: PLC0415
-    from deployments.local.worker import WORK_POOL  # noqa: PLC0415
-    from deployments.on_demand import register_collectors  # noqa: PLC0415
 
-    names = [entry.name for entry in list_collectors(COLLECTORS)]
+    desired = load_desired(settings)
     steps = StackSteps(
         migrate=migrations.upgrade,
-        register=lambda api_url: asyncio.run(register_collectors(api_url, names, WORK_POOL)),
+        register=lambda api_url: apply_schedule(api_url, desired, _say),
         first_run=lambda api_url: _first_run(settings.home, api_url),
     )
     return run_stack(settings, once=once, steps=steps, report=_say)
 
 
-def worker(*, pool: str = "bdc") -> int:
+def worker(*, pool: str | None = None) -> int:
     """Run a worker that starts flow runs, and stop it so that none is left running for ever.
 
+    It does not start with a schedule that is wrong; in production, with none that runs something.
+
     Args:
-        pool: Work pool that it takes runs from.
+        pool: Another work pool to take runs from than BDC_WORK_POOL.
     """
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     api_url = prepare_prefect(settings)
+    load_checked(settings)
+    pool = pool or settings.bdc_work_pool
     from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415
 
     from deployments.local.processes import ProcessRecords  # noqa: PLC0415 - imports Prefect

@@ -1,7 +1,9 @@
 """Which tasks are due when: arithmetic on dates alone, no clock and no server."""
 
+import hashlib
+import json
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, get_args
@@ -25,6 +27,8 @@ Selection = Literal["all", "daily", "weekly", "monthly", "on_release"]
 SELECTIONS: tuple[str, ...] = get_args(Selection)
 # The last day that every month has.
 SHORTEST_MONTH = 28
+# What was due earlier than this is not caught up; no task is due more rarely.
+LONGEST_LOOK_BACK_DAYS = 31
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +70,75 @@ def due_tasks(group: Group, scheduled: datetime, cadence: str = "all") -> list[T
         ConfigError: there is no such cadence to select by.
         ValueError: `scheduled` has no time zone.
     """
+    if scheduled.tzinfo is None:
+        raise ValueError(f"the scheduled time {scheduled} has no time zone")
+    day = scheduled.astimezone(UTC).date()
+    selected = selected_tasks(group, cadence)
+    return [task for task in selected if cadence == "on_release" or is_due(task, day)]
+
+
+def selected_tasks(group: Group, cadence: str) -> list[Task]:
+    """The enabled tasks of one of SELECTIONS, due or not, in the order written.
+
+    Raises:
+        ConfigError: there is no such cadence to select by.
+    """
     if cadence not in SELECTIONS:
         hint = suggestion(cadence, SELECTIONS)
         raise ConfigError(f"no cadence to select is called {cadence}: {hint}")
-    if scheduled.tzinfo is None:
-        raise ValueError(f"the scheduled time {scheduled} has no time zone")
-    if cadence == "on_release":
-        return [task for task in group.enabled_tasks if isinstance(task, ReleaseTask)]
-    day = scheduled.astimezone(UTC).date()
-    due = [task for task in group.enabled_tasks if is_due(task, day)]
-    return [task for task in due if cadence in {"all", task.schedule}]
+    return [task for task in group.enabled_tasks if cadence in {"all", task.schedule}]
+
+
+def task_key(task: Task) -> str:
+    """What makes two tasks the same, whatever day or cadence they are given: what they run."""
+    written = json.dumps(task.parameters, sort_keys=True, default=str)
+    return f"{task.collector}-{hashlib.sha256(written.encode()).hexdigest()[:8]}"
+
+
+def effective_day(group: Group, scheduled: datetime, now: datetime) -> date:
+    """The last day that a batch looks at: its own, or a later one whose start has passed.
+
+    So a batch that starts after ten days of downtime catches up to today, and one that waited past
+    midnight keeps to the day before, whose turn it still is.
+    """
+    now = now.astimezone(UTC)
+    waits = now.time() < group.default_time
+    return max(scheduled.astimezone(UTC).date(), now.date() - timedelta(days=waits))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDays:
+    """The days that a batch answers for: up to `through`, and after what was settled before.
+
+    `settled` says for each task, by its key, the last day that needs no more looking at. A task
+    that is not in it is new, and starts with `own_day`, the day the batch was scheduled for.
+    """
+
+    own_day: date
+    through: date
+    settled: Mapping[str, date]
+
+    def due_day(self, task: Task) -> date | None:
+        """The latest of these days on which a date makes the task due.
+
+        Only the latest: whatever was missed in between, one run catches it up.
+        """
+        after = self.settled.get(task_key(task), self.own_day - timedelta(days=1))
+        days = min((self.through - after).days, LONGEST_LOOK_BACK_DAYS)
+        candidates = (self.through - timedelta(days=back) for back in range(days))
+        return next((day for day in candidates if is_due(task, day)), None)
 
 
 def tightest_cron(group: Group) -> str | None:
     """The cron, in UTC, that fires on every day the group may have something due on.
 
-    As rarely as its cadences allow; `due_tasks` decides what is due, on some days nothing. None
-    when no enabled task depends on the date.
+    As rarely as its cadences allow; `due_tasks` decides what is due, on some days nothing. Daily
+    with a release task: an event that nobody heard, or a release that failed, is caught up by the
+    next batch. None when no enabled task depends on the date or on releases.
     """
     weekdays = {task.day_of_week for task in group.enabled_tasks if isinstance(task, WeeklyTask)}
     days = {task.day_of_month for task in group.enabled_tasks if isinstance(task, MonthlyTask)}
-    is_daily = any(isinstance(task, DailyTask) for task in group.enabled_tasks)
+    is_daily = any(isinstance(task, DailyTask | ReleaseTask) for task in group.enabled_tasks)
     if not (is_daily or weekdays or days):
         return None
     start = f"{group.default_time.minute} {group.default_time.hour}"

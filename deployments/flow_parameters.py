@@ -1,9 +1,11 @@
 """The parameters that flows take, as Prefect sees them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from deployments.suggestions import suggestion
+from services.catalogue import flow_entrypoint
 from services.errors import ConfigError
 
 # A flow's parameters as JSON schema: the form of Prefect's UI and what its API enforces.
@@ -13,12 +15,21 @@ Path = tuple[str | int, ...]
 TEMPLATE = "{{"
 
 
+@dataclass(frozen=True, slots=True)
+class FlowFacts:
+    """A flow as Prefect knows it."""
+
+    name: str
+    description: str | None
+    schema: Schema
+
+
 def collector_entrypoint(collector: str) -> str:
     """The flow of a collector as a module's path.
 
     A file's path would put `flows/` on sys.path and shadow libraries.
     """
-    return f"flows.{collector}.{collector}"
+    return flow_entrypoint(collector)
 
 
 def flow_schemas(collectors: Iterable[str]) -> dict[str, Schema]:
@@ -45,6 +56,15 @@ def load_schema(entrypoint: str) -> Schema:
     Raises:
         ConfigError: there is no such flow, or its module cannot be imported.
     """
+    return load_flow(entrypoint).schema
+
+
+def load_flow(entrypoint: str) -> FlowFacts:
+    """What Prefect is told of the flow at a dotted entrypoint.
+
+    Raises:
+        ConfigError: there is no such flow, or its module cannot be imported.
+    """
     from prefect import Flow  # noqa: PLC0415 - takes seconds
     from prefect.exceptions import MissingFlowError, ScriptError  # noqa: PLC0415
     from prefect.flows import load_flow_from_entrypoint  # noqa: PLC0415
@@ -55,15 +75,21 @@ def load_schema(entrypoint: str) -> Schema:
     except (ImportError, AttributeError, ValueError, MissingFlowError, ScriptError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise ConfigError(f"the flow {entrypoint} cannot be loaded: {reason}") from error
-    return parameter_schema(flow).model_dump_for_openapi()
+    schema = parameter_schema(flow).model_dump_for_openapi()
+    return FlowFacts(flow.name, flow.description, schema)
 
 
 def parameter_problems(
-    parameters: Mapping[str, Any], schema: Schema, *, complete: bool = True
+    parameters: Mapping[str, Any],
+    schema: Schema,
+    *,
+    complete: bool = True,
+    given_later: Collection[str] = (),
 ) -> list[tuple[Path, str]]:
     """Where in the parameters something is wrong, and what; `complete`: required ones must be there.
 
-    Unknown names are wrong too: Prefect accepts them, and then every run fails.
+    Those `given_later`, at each run, must not be there. Unknown names are wrong too: Prefect
+    accepts them, and then every run fails.
     """
     known = schema.get("properties", {})
     problems: list[tuple[Path, str]] = [
@@ -75,7 +101,12 @@ def parameter_problems(
     problems += [
         ((), f"parameter `{name}` is missing; the flow cannot start without it")
         for name in required
-        if name not in parameters
+        if name not in parameters and name not in given_later
+    ]
+    problems += [
+        ((name,), f"parameter `{name}` is given at each run; remove it")
+        for name in parameters
+        if name in given_later and name in known
     ]
     return problems + _templates(parameters) + _wrong_values(parameters, schema)
 

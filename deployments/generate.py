@@ -5,7 +5,8 @@ The same schedule gives the same text, byte for byte, on every machine.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -23,12 +24,20 @@ from deployments.schedule_model import (
 )
 
 Deployment = dict[str, Any]
+JobVariables = Mapping[str, Any]
 
 # Marks what this project made on a server that may hold more.
 TAG = "bdc"
+# On a deployment whose schedule the YAML disables: without it, who finds the schedule inactive on
+# the server knows that a person paused it.
+DISABLED = "disabled"
+# Before the name of a collector: the name of its concurrency limit on the server.
+LIMIT_PREFIX = "collector:"
 ON_DEMAND = "on-demand"
 GROUP_ENTRYPOINT = "flows.collector_group.collector_group"
 RELEASE_EVENT = "release.detected"
+# Tells our automations from those that a person made for the same deployment.
+TRIGGER_DESCRIPTION = "Made from the schedule; a change made here is undone, a pause is kept."
 # Intervals count from here, so that applying anew or restarting moves no slot.
 ANCHOR = "2020-01-01T00:00:00+00:00"
 # Written for people only; Prefect does not read it.
@@ -39,21 +48,35 @@ HEADER = """\
 """
 
 
-def render(schedule: Schedule, collectors: Iterable[str], pool: str) -> str:
+def render(
+    schedule: Schedule,
+    collectors: Iterable[str],
+    pool: str,
+    job_variables: JobVariables = MappingProxyType({}),
+) -> str:
     """The text of `prefect.yaml`: what runs on the work pool `pool`."""
     project = {
         "name": "boost-data-collector",
         "prefect-version": PREFECT_VERSION,
         "pull": [],
-        "deployments": deployments(schedule, collectors, pool),
+        "deployments": deployments(schedule, collectors, pool, job_variables),
     }
     return HEADER + yaml.dump(project, Dumper=_PlainDumper, sort_keys=False, width=100)
 
 
-def deployments(schedule: Schedule, collectors: Iterable[str], pool: str) -> list[Deployment]:
-    """All deployments: groups, releases and intervals as written, then one for each collector."""
+def deployments(
+    schedule: Schedule,
+    collectors: Iterable[str],
+    pool: str,
+    job_variables: JobVariables = MappingProxyType({}),
+) -> list[Deployment]:
+    """All deployments: groups, releases and intervals as written, then one for each collector.
+
+    `job_variables` is what the pool's workers are told with every run, e.g. the image to run.
+    """
     wanted = [*_scheduled(schedule), *map(_on_demand, collectors)]
-    return [_finished(deployment, pool) for deployment in wanted]
+    place = {"name": pool} | ({"job_variables": dict(job_variables)} if job_variables else {})
+    return [_finished({**deployment, "work_pool": place}) for deployment in wanted]
 
 
 def _scheduled(schedule: Schedule) -> Iterator[Deployment]:
@@ -65,10 +88,13 @@ def _scheduled(schedule: Schedule) -> Iterator[Deployment]:
 
 
 def _batch(name: str, group: Group) -> Deployment:
-    """A group; without a schedule when no date makes it due, so that it can be started by hand."""
+    """A group; without a schedule when no date makes it due, so that it can be started by hand.
+
+    Its release tasks too: it catches up what no event has started.
+    """
     cron = tightest_cron(group)
     slug = f"{name}-{group.default_time:%H%M}"
-    tasks = [task for task in group.tasks if not isinstance(task, IntervalTask | ReleaseTask)]
+    tasks = [task for task in group.tasks if not isinstance(task, IntervalTask)]
     schedules = [{"cron": cron, "timezone": "UTC", "slug": slug, "active": True}] if cron else []
     return {
         "name": name,
@@ -88,6 +114,7 @@ def _release(name: str, group: Group) -> Deployment:
     trigger = {
         "type": "event",
         "name": f"release-{name}",
+        "description": TRIGGER_DESCRIPTION,
         "enabled": True,
         "match": {"prefect.resource.id": "release.*"},
         "expect": [RELEASE_EVENT],
@@ -115,9 +142,10 @@ def _interval(group: str, task: IntervalTask) -> Deployment:
         "slug": f"{group}-interval",
         "active": task.enabled,
     }
+    disabled = [] if task.enabled else [DISABLED]
     return {
         "name": name,
-        "tags": [TAG, f"group:{group}", f"collector:{task.collector}"],
+        "tags": [TAG, f"group:{group}", f"collector:{task.collector}", *disabled],
         "entrypoint": collector_entrypoint(task.collector),
         "parameters": task.parameters,
         "schedules": [interval],
@@ -136,14 +164,10 @@ def _on_demand(collector: str) -> Deployment:
     }
 
 
-def _finished(deployment: Deployment, pool: str) -> Deployment:
-    """With its pool, and with a version that changes when anything else in it does."""
-    whole = {**deployment, "work_pool": {"name": pool}}
-    return {
-        "name": whole.pop("name"),
-        "version": _digest({**deployment, "pool": pool})[:12],
-        **whole,
-    }
+def _finished(deployment: Deployment) -> Deployment:
+    """With a version that changes when anything else in it does."""
+    others = {key: value for key, value in deployment.items() if key != "name"}
+    return {"name": deployment["name"], "version": _digest(deployment)[:12], **others}
 
 
 def _digest(value: Any) -> str:

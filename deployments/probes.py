@@ -1,7 +1,6 @@
 """Questions to a Prefect API whose answers an operator can act on."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -16,8 +15,9 @@ from prefect.client.schemas.objects import WorkerStatus
 from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 
-from deployments.generate import ON_DEMAND
-from deployments.local.worker import WORK_POOL
+from deployments.apply import plan_for
+from deployments.connection import open_client
+from deployments.desired import DesiredState
 from services.errors import ConfigError
 
 # The scheduler looks at new deployments every 5 seconds.
@@ -39,17 +39,22 @@ async def server(api_url: str) -> str:
         return f"{await client.api_version()} at {api_url}"
 
 
-async def deployments(api_url: str, collectors: Iterable[str]) -> str:
-    """That every collector can be started from Prefect.
+def deployments(api_url: str, desired: DesiredState) -> str:
+    """That the server holds what the schedule says.
 
     Raises:
-        ConfigError: naming those that cannot.
+        ConfigError: it does not; or a deployment that is not ours has a name that we need.
+        SourceUnavailable: the API does not answer as it should.
     """
-    async with PrefectClient(api_url) as client:
-        missing = [name for name in collectors if not await _exists(client, f"{name}/{ON_DEMAND}")]
-    if missing:
-        raise ConfigError(f"not registered: {', '.join(missing)}; `make up` registers them")
-    return "every collector can be started on demand"
+    with open_client(api_url) as client:
+        found = plan_for(client, desired)
+    if found.differs:
+        places = len(found.to_apply) + len(found.to_prune)
+        raise ConfigError(
+            f"the server differs from the schedule in {places} places: `bdc deploy plan` shows them,"
+            " `bdc deploy apply` and `prune` mend them; `make up` applies too"
+        )
+    return f"as the schedule says, {len(desired.deployments)} of them"
 
 
 async def scheduler(api_url: str, seconds: float = SCHEDULER_SECONDS) -> str:
@@ -80,34 +85,28 @@ async def scheduler(api_url: str, seconds: float = SCHEDULER_SECONDS) -> str:
     )
 
 
-async def workers(api_url: str) -> str:
-    """That somebody takes runs from our work pool.
+async def workers(api_url: str, pool: str) -> str:
+    """That somebody takes runs from this work pool.
 
     Raises:
         ConfigError: when nobody does.
     """
     async with PrefectClient(api_url) as client:
         try:
-            await client.read_work_pool(WORK_POOL)
+            await client.read_work_pool(pool)
         except ObjectNotFound:
-            raise ConfigError(f"there is no work pool {WORK_POOL}: `make up` makes it") from None
-        known = await client.read_workers_for_work_pool(WORK_POOL)
+            raise ConfigError(
+                f"there is no work pool {pool}: `make up` or `bdc deploy apply` makes it"
+            ) from None
+        known = await client.read_workers_for_work_pool(pool)
     online = [worker.name for worker in known if worker.status == WorkerStatus.ONLINE]
     if not online:
-        raise ConfigError(f"no worker serves the pool {WORK_POOL}: start one with `bdc worker`")
-    return f"{len(online)} online in the pool {WORK_POOL}"
+        raise ConfigError(f"no worker serves the pool {pool}: start one with `bdc worker`")
+    return f"{len(online)} online in the pool {pool}"
 
 
 def _nothing() -> None:
     """Never runs."""
-
-
-async def _exists(client: PrefectClient, name: str) -> bool:
-    try:
-        await client.read_deployment_by_name(name)
-    except ObjectNotFound:
-        return False
-    return True
 
 
 async def _scheduled(client: PrefectClient, deployment: UUID) -> bool:

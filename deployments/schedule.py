@@ -25,7 +25,7 @@ from deployments.schedule_model import (
 )
 from deployments.schedule_rules import describe, meaning_findings, shape_findings
 from deployments.schedule_yaml import Document, Finding, read_yaml
-from services.catalogue import list_collectors
+from services.catalogue import all_collectors
 from services.errors import ConfigError
 
 __all__ = [
@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 def known_collectors() -> list[str]:
     """The names of all collectors of this installation."""
-    return [entry.name for entry in list_collectors(_ROOMS)]
+    return [entry.name for entry in all_collectors(_ROOMS)]
 
 
 def load_schedule(
@@ -110,12 +110,13 @@ def _checked(document: Document) -> tuple[Schedule | None, list[Finding]]:
 
 
 def _without_blanks(data: Any) -> Any:
-    """An empty file and an empty `groups:` say the same: no groups."""
+    """An empty file and an empty `groups:` say the same: no groups; so does an empty `limits:`."""
     if data is None:
         return {}
-    if isinstance(data, dict) and "groups" in data and data["groups"] is None:
-        return {**data, "groups": {}}
-    return data
+    if not isinstance(data, dict):
+        return data
+    blank = {key for key in ("groups", "limits") if data.get(key) is None}
+    return {key: value for key, value in data.items() if key not in blank}
 
 
 def _text_of(path: Path) -> str:

@@ -29,6 +29,7 @@ Cadence = Literal["daily", "weekly", "monthly", "interval", "on_release"]
 CADENCES: tuple[Cadence, ...] = get_args(Cadence)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LONGEST_INTERVAL_MINUTES = 180
+HIGHEST_LIMIT = 100
 UNKNOWN = "unknown"
 # A group's release deployment is called `release-<group>`.
 RESERVED_PREFIX = "release-"
@@ -94,6 +95,7 @@ TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 Weekday = Annotated[str, BeforeValidator(_weekday)]
 DayOfMonth = Annotated[int, BeforeValidator(_whole_number(1, 31))]
 Minutes = Annotated[int, BeforeValidator(_whole_number(1, LONGEST_INTERVAL_MINUTES))]
+RunsAtOnce = Annotated[int, BeforeValidator(_whole_number(1, HIGHEST_LIMIT))]
 
 
 class _Written(BaseModel):
@@ -195,9 +197,10 @@ class Group(_Written):
 
 
 class Schedule(_Written):
-    """All groups, in the order written."""
+    """All groups, in the order written; `limits` is how many runs a collector may have at once."""
 
     groups: dict[GroupId, Group] = Field(default_factory=dict)
+    limits: dict[StrictStr, RunsAtOnce] = Field(default_factory=dict)
 
     def group(self, name: str) -> Group:
         """The group of this name.

@@ -28,6 +28,8 @@ _DAY_TO_ADD = {
     "weekly": "write the weekday: `on: monday`",
     "monthly": "write the day of the month: `on: 15`",
 }
+# A release task that has such a parameter gets the tag of the release it runs for.
+_GIVEN_LATER = {"on_release": ("release",)}
 _WHAT_IT_MUST_BE = {
     "dict_type": "must be a mapping, lines of `key: value`",
     "model_type": "must be a mapping, lines of `key: value`",
@@ -74,9 +76,8 @@ def meaning_findings(
 
     Works on what is written, so that these are found together with mistakes of shape.
     """
-    groups = data.get("groups") if isinstance(data, dict) else None
-    findings: list[Finding] = []
-    for name, group in groups.items() if isinstance(groups, dict) else ():
+    findings = list(_unknown_limits(_mapping_at(data, "limits"), collectors))
+    for name, group in _mapping_at(data, "groups").items():
         places = list(_places(name, group))
         findings += _unknown_collectors(places, collectors)
         findings += _repeated_tasks(places)
@@ -102,6 +103,8 @@ def _where(document: Document, path: Path) -> str:
             return f"group {group}, task {number + 1} ({collector}): "
         case ("groups", str(group), *_):
             return f"group {group}: "
+        case ("limits", str(), *_):
+            return "limits: "
         case _:
             return ""
 
@@ -163,6 +166,18 @@ def _not_one_of(path: Path, value: object) -> str:
     return f"the schedule `{value}` is unknown; {suggestion(value, CADENCES)}"
 
 
+def _mapping_at(data: Any, key: str) -> dict[str, Any]:
+    found = data.get(key) if isinstance(data, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _unknown_limits(limits: dict[str, Any], collectors: Collection[str]) -> Iterator[Finding]:
+    for name in limits:
+        if name not in collectors:
+            text = f"there is no collector `{name}`; {suggestion(name, collectors)}"
+            yield Finding(("limits", name), text)
+
+
 def _places(group: str, written: Any) -> Iterator[_Place]:
     tasks = written.get("tasks") if isinstance(written, dict) else None
     for number, task in enumerate(tasks if isinstance(tasks, list) else []):
@@ -216,6 +231,8 @@ def _needs_findings(place: _Place, earlier: list[str]) -> Iterator[Finding]:
 def _wrong_parameters(places: list[_Place], schemas: Mapping[str, Schema]) -> Iterator[Finding]:
     for place in places:
         schema = schemas.get(place.collector or "")
-        problems = parameter_problems(place.parameters, schema) if schema is not None else []
-        for path, text in problems:
+        if schema is None:
+            continue
+        given_later = _GIVEN_LATER.get(str(place.task.get("schedule")), ())
+        for path, text in parameter_problems(place.parameters, schema, given_later=given_later):
             yield Finding((*place.path, "parameters", *path), text)

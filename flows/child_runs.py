@@ -6,6 +6,8 @@ A collector that leaks, crashes or is killed takes nobody else with it.
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,35 +18,85 @@ from prefect.client.schemas.filters import (
     DeploymentFilterName,
     FlowFilter,
     FlowFilterName,
+    FlowRunFilter,
+    FlowRunFilterIdempotencyKey,
 )
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
 from prefect.settings import get_current_settings
 from prefect.states import Crashed, Pending
 
 from deployments.generate import ON_DEMAND
-from flows.reporting import api_client, current_flow_run_id
+from deployments.local.reconcile import WORKER_LABEL, crash_if_dead, has_engine, worker_name
+from flows.reporting import current_flow_run_id
 from services.errors import ConfigError
 
 STOP_SECONDS = 10.0
+# The parameter that a flow may have for the tag of the release that it runs for.
+RELEASE = "release"
+NOT_STARTED = (StateType.PENDING, StateType.SCHEDULED)
 
 
-def run_as_child(collector: str, parameters: dict[str, Any]) -> State[Any]:
-    """Run `<collector>/on-demand` now, wait for its end, and return the state that it ended in.
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A collector to run through `<collector>/on-demand`.
 
-    Its first state is Pending, so that no worker takes it from us.
+    `key` names this attempt for good: asked for twice, there is one run. `release` goes to flows
+    that have a parameter for it.
+    """
+
+    key: str
+    collector: str
+    parameters: Mapping[str, Any]
+    release: str | None = None
+
+
+def find_child(client: SyncPrefectClient, key: str) -> FlowRun | None:
+    """The run that an earlier process created for this attempt, put right when it has died."""
+    wanted = FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=[key]))
+    found = client.read_flow_runs(flow_run_filter=wanted, limit=1)
+    return crash_if_dead(client, found[0]) if found else None
+
+
+def is_at_work(run: FlowRun) -> bool:
+    """Whether some process has this run, or may have: on another machine we cannot look."""
+    if run.state is None or run.state.is_final():
+        return False
+    return run.state_type not in NOT_STARTED or has_engine(run.id)
+
+
+def create_child(client: SyncPrefectClient, child: Child) -> FlowRun:
+    """Create the run, to be started with `run_child`.
+
+    Its first state is Pending, so that no worker takes it from us. Its label lets the next worker
+    of this machine put it right when this process and its own are killed.
 
     Raises:
         ConfigError: when the collector is not registered with Prefect.
     """
-    with api_client() as client:
-        run = client.create_flow_run_from_deployment(
-            _deployment(client, collector),
-            parameters=parameters,
-            state=Pending(),
-            name=collector,
-            parent_task_run_id=_place_below_us(client, collector),
-        )
-        _execute(str(run.id))
-        return _end(client, run.id)
+    deployment = _deployment(client, child.collector)
+    return client.create_flow_run_from_deployment(
+        deployment.id,
+        parameters=_parameters(deployment, child),
+        state=Pending(),
+        name=child.collector,
+        idempotency_key=child.key,
+        parent_task_run_id=_place_below_us(client, child.collector),
+        labels={WORKER_LABEL: worker_name()},
+    )
+
+
+def run_child(client: SyncPrefectClient, run: FlowRun) -> State[Any]:
+    """Run it in a process of its own, wait for its end, and return the state that it ended in."""
+    _execute(str(run.id))
+    return _end(client, run.id)
+
+
+def _parameters(deployment: DeploymentResponse, child: Child) -> dict[str, Any]:
+    takes_release = RELEASE in (deployment.parameter_openapi_schema or {}).get("properties", {})
+    if child.release is None or not takes_release:
+        return dict(child.parameters)
+    return {**child.parameters, RELEASE: child.release}
 
 
 def _place_below_us(client: SyncPrefectClient, collector: str) -> UUID | None:
@@ -69,7 +121,7 @@ def _end(client: SyncPrefectClient, run_id: UUID) -> State[Any]:
     return crashed
 
 
-def _deployment(client: SyncPrefectClient, collector: str) -> UUID:
+def _deployment(client: SyncPrefectClient, collector: str) -> DeploymentResponse:
     found = client.read_deployments(
         flow_filter=FlowFilter(name=FlowFilterName(any_=[collector])),
         deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[ON_DEMAND])),
@@ -78,7 +130,7 @@ def _deployment(client: SyncPrefectClient, collector: str) -> UUID:
         raise ConfigError(
             f"{collector}/{ON_DEMAND} is not registered with Prefect: `make up` does it"
         )
-    return found[0].id
+    return found[0]
 
 
 def _execute(run_id: str) -> None:

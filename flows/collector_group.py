@@ -1,51 +1,34 @@
 """A schedule group: its due collectors, one after the other, each in a process of its own."""
 
 import logging
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from prefect import State, flow
-from prefect.runtime import flow_run
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.context import FlowRunContext, SyncClientContext
 from prefect.states import Completed, Failed
 
-from deployments.calendar import due_tasks
-from deployments.schedule import SCHEDULE_FILE, Task, load_schedule
-from flows.child_runs import run_as_child
+from deployments.calendar import task_key
+from flows.batch_outcomes import Outcome, state_of, status_of
+from flows.batch_plan import plan_batch
+from flows.batch_request import Parameters, Request, newer_run_is_due, read_request
+from flows.batches import BatchAtWork
+from flows.phases import describe
 from flows.reporting import api_client, emit_batch_event, publish_batch, run_name
+from services.batches import services as ledger
+from services.batches.lock import batch_lock
+from services.batches.services import Batch
+from services.database import Database, DatabaseError, open_database
 from services.errors import ConfigError
-from services.redaction import redact
-from services.settings import load_settings
+from services.failures import classify_failure
+from services.redaction import redact, redact_exception
+from services.settings import PlatformSettings, load_settings, require_database_url
 
 logger = logging.getLogger(__name__)
-# What the lifecycle calls a run that did its work, whole or with some records set aside.
-SUCCEEDED = ("Completed", "Partial")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one task of a batch."""
-
-    collector: str
-    parameters: dict[str, Any]
-    state: str
-    message: str
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether it did its work."""
-        return self.state in SUCCEEDED
-
-    @property
-    def row(self) -> dict[str, str]:
-        """A line of the batch's summary."""
-        parameters = ", ".join(f"{name}={value}" for name, value in self.parameters.items())
-        return {
-            "collector": self.collector,
-            "parameters": redact(parameters),
-            "state": self.state,
-            "message": self.message,
-        }
 
 
 @flow(name="collector_group", flow_run_name=run_name("group"))
@@ -54,90 +37,98 @@ async def collector_group(
     cadence: str = "all",
     date: str | None = None,
     stop_on_failure: bool | None = None,
+    missing_only: bool = False,
 ) -> State[Any]:
     """Run the collectors of a schedule group that are due, in the order written.
 
     Args:
         group: Name of the group in the schedule.
-        cadence: Only tasks of this cadence: daily, weekly, monthly, on_release, or all dated ones.
+        cadence: Only tasks of this cadence: daily, weekly, monthly, on_release; all by default.
         date: The day (YYYY-MM-DD, UTC) to run; without it, the day this run was scheduled for.
         stop_on_failure: Skip the rest after a failure; without it, what the schedule says.
+        missing_only: Only what has not been run yet, since the last batch and up to now.
     """
-    try:
-        settings = load_settings()
-        file = settings.bdc_schedule or SCHEDULE_FILE
-        chosen = load_schedule(file, settings.bdc_environment).group(group)
-        tasks = due_tasks(chosen, _scheduled(date), cadence)
-        stops = chosen.stop_on_failure if stop_on_failure is None else stop_on_failure
-        with api_client():
-            return _batch(group, tasks, stops=stops)
-    except ConfigError as error:
-        logger.error("group %s is not set up right: %s", group, error)  # noqa: TRY400 - no traceback
-        return Failed(name="ConfigError", message=redact(str(error)), data=error)
+    given = Parameters(group, cadence, date, stop_on_failure, missing_only)
+    with SyncClientContext.get_or_create():
+        try:
+            return _run(given)
+        except ConfigError as error:
+            logger.error("group %s is not set up right: %s", group, error)  # noqa: TRY400 - no traceback
+            return Failed(name="ConfigError", message=redact(str(error)), data=error)
+        except DatabaseError as error:
+            return _database_failed(group, error)
 
 
-def _scheduled(day: str | None) -> datetime:
-    """When the run was to start: a batch that waits past midnight still runs its own day."""
-    if day is None:
-        return flow_run.get_scheduled_start_time() or datetime.now(UTC)
-    try:
-        return datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
-    except ValueError:
-        raise ConfigError(f"date {day} is no day like 2026-01-31") from None
-
-
-def _batch(group: str, tasks: list[Task], *, stops: bool) -> State[Any]:
-    outcomes: list[Outcome] = []
-    for task in tasks:
-        reason = _reason_to_skip(task, outcomes, stops=stops)
-        outcomes.append(_skipped(task, reason) if reason else _run(task))
-    publish_batch(group, [outcome.row for outcome in outcomes])
-    state = _state_of(outcomes)
-    emit_batch_event(group, state.name or "", [outcome.row for outcome in outcomes])
+def _run(given: Parameters) -> State[Any]:
+    settings, run, now = load_settings(), _this_run(), _now()
+    request = read_request(given, run, settings, now)
+    with _opened(settings, given.group) as database, api_client() as client:
+        if run.auto_scheduled and (why := _superseded(database, client, request, run)):
+            return Completed(name="Superseded", message=why)
+        with batch_lock(database, run.id):
+            outcomes = _work(database, client, request, run)
+    state = state_of(outcomes)
+    rows = [outcome.row for outcome in outcomes]
+    publish_batch(given.group, rows)
+    emit_batch_event(given.group, state.name or "", rows)
     return state
 
 
-def _run(task: Task) -> Outcome:
-    state = run_as_child(task.collector, task.parameters)
-    return Outcome(task.collector, task.parameters, state.name or "", state.message or "")
+def _superseded(
+    database: Database, client: SyncPrefectClient, request: Request, run: FlowRun
+) -> str:
+    """Why a run that its schedule started has nothing left to do; empty when it has."""
+    with database.transaction() as session:
+        settled = ledger.covered(session, request.name).through
+    if settled is not None and request.own_day <= settled:
+        return f"an earlier batch has settled the days up to {settled}"
+    if newer_run_is_due(client, run, request.now):
+        return "a later run of this group is due as well, and does its work"
+    return ""
 
 
-def _reason_to_skip(task: Task, outcomes: list[Outcome], *, stops: bool) -> str:
-    """Why not to run it; empty when nothing speaks against it."""
-    failed = [outcome for outcome in outcomes if not outcome.succeeded]
-    if stops and failed:
-        return f"{failed[0].collector} failed before it"
-    needed = [outcome for outcome in failed if outcome.collector in task.needs]
-    return f"it needs {needed[0].collector}, which did not succeed" if needed else ""
+def _work(
+    database: Database, client: SyncPrefectClient, request: Request, run: FlowRun
+) -> list[Outcome]:
+    """The batch itself, from its row in the ledger to its end there."""
+    keys = [task_key(task) for task in request.group.enabled_tasks]
+    batch = Batch(run.id, request.name, request.scheduled, request.through, keys, request.settles)
+    with database.transaction() as session:
+        plan = plan_batch(session, request)
+        ledger.start_batch(session, batch, now=_now())
+    outcomes = BatchAtWork(run.id, database, client, _now).run(plan, stops=request.stops)
+    with database.transaction() as session:
+        ledger.finish_batch(session, run.id, status_of(outcomes), now=_now())
+    return outcomes
 
 
-def _skipped(task: Task, reason: str) -> Outcome:
-    logger.warning("%s skipped: %s", task.collector, reason)
-    return Outcome(task.collector, task.parameters, "Skipped", f"skipped: {reason}")
+def _this_run() -> FlowRun:
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("a batch is a flow run: call the flow, not its function")
+    return context.flow_run
 
 
-def _state_of(outcomes: list[Outcome]) -> State[Any]:
-    """Failed when a task failed or was skipped; the message names each of them."""
-    bad = [outcome for outcome in outcomes if not outcome.succeeded]
-    if bad:
-        named = "; ".join(f"{outcome.collector}: {outcome.message}" for outcome in bad)
-        message = f"{len(bad)} of {len(outcomes)} did not succeed: {named}"
-        return Failed(message=message, data=BatchFailed(message, outcomes))
-    if not outcomes:
-        return Completed(name="NothingDue", message="nothing is due")
-    name = "Partial" if any(outcome.state == "Partial" for outcome in outcomes) else None
-    return Completed(name=name, message=f"{len(outcomes)} completed", data=outcomes)
+@contextmanager
+def _opened(settings: PlatformSettings, group: str) -> Iterator[Database]:
+    database = open_database(
+        require_database_url(settings),
+        application_name=f"bdc group {group}",
+        lock_timeout_seconds=settings.database_lock_timeout_seconds,
+    )
+    try:
+        yield database
+    finally:
+        database.close()
 
 
-class BatchFailed(Exception):
-    """Some task of a batch did not succeed."""
+def _database_failed(group: str, error: DatabaseError) -> State[Any]:
+    """One line with its category, as for a collector; the next batch goes on where this one was."""
+    extra = {"failure_category": classify_failure(error).value}
+    logger.error("group %s: %s", group, describe(error), extra=extra)
+    emit_batch_event(group, "Failed", [])
+    return Failed(message=describe(error), data=redact_exception(error))
 
-    def __init__(self, message: str, outcomes: list[Outcome]) -> None:
-        self.outcomes = outcomes
-        super().__init__(message)
 
-    @property
-    def exit_code(self) -> int:
-        """That of the last failure: 2 for what the operator must mend, else 1."""
-        last = [outcome for outcome in self.outcomes if not outcome.succeeded][-1]
-        return 2 if last.state == "ConfigError" else 1
+def _now() -> datetime:
+    return datetime.now(UTC)

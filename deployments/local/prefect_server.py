@@ -62,6 +62,10 @@ class PrefectServer:
             "PREFECT_UI_API_URL": self.api_url,
             "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            # In memory, the default, a restart forgets who holds a slot: it is never given back.
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": (
+                "prefect.server.concurrency.lease_storage.filesystem"
+            ),
             "PREFECT_CLI_PROMPT": "false",
             "DO_NOT_TRACK": "1",
             "PYTHONTZPATH": "",

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import psutil
+from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -19,9 +20,10 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
 from prefect.client.schemas.responses import OrchestrationResult
-from prefect.states import Crashed
+from prefect.states import Cancelled, Crashed
 
 ENGINE = "prefect.engine"
+GONE = "Its process ended without reporting."
 RUN_ID_VARIABLE = "PREFECT__FLOW_RUN_ID"
 WORKER_LABEL = "prefect.worker.name"
 PAGE = 200
@@ -31,11 +33,12 @@ ALIVE = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=
 
 @dataclass(frozen=True)
 class ReconciledRun:
-    """A run that was set to Crashed, and why."""
+    """A run that was set to Crashed, or Cancelled if somebody had asked for that, and why."""
 
     id: UUID
     name: str
     reason: str
+    state: str
 
 
 def worker_name() -> str:
@@ -63,6 +66,20 @@ def reconcile_dead_runs(
     while below := _crash_subflows(client, name, engines, {run.id for run in done}):
         done += below
     return done
+
+
+def crash_if_dead(client: SyncPrefectClient, run: FlowRun) -> FlowRun:
+    """The run as it is, put right first when this machine started it and its process is gone."""
+    has_started = run.state_type in {StateType.RUNNING, StateType.CANCELLING}
+    if run.labels.get(WORKER_LABEL) != worker_name() or not has_started or has_engine(run.id):
+        return run
+    _crash(client, run, GONE)
+    return client.read_flow_run(run.id)
+
+
+def has_engine(run_id: UUID) -> bool:
+    """Whether a process of this machine is at work on the run."""
+    return str(run_id) in find_engines().values()
 
 
 def find_engines() -> dict[int, str | None]:
@@ -102,10 +119,14 @@ def _pid(run: FlowRun) -> int:
 
 
 def _reason(run: FlowRun, worker: str, claims_are_dead: bool) -> str | None:
-    """None for a run without a process that a living worker may just be starting."""
-    pid = _pid(run)
-    if pid:
+    """None for a run without a process that a living worker may just be starting.
+
+    Or that a batch may: one that no batch starts is taken up by the group's next.
+    """
+    if pid := _pid(run):
         return f"Its process {pid} on {platform.node()} ended without reporting."
+    if run.parent_task_run_id is not None:
+        return None if run.state_type == StateType.PENDING else GONE
     return f"Its worker {worker} ended while starting it." if claims_are_dead else None
 
 
@@ -151,9 +172,14 @@ def _alive_runs(client: SyncPrefectClient) -> list[FlowRun]:
 
 
 def _crash(client: SyncPrefectClient, run: FlowRun, reason: str | None) -> list[ReconciledRun]:
-    """Not forced: the server's rules give back the run's concurrency slots."""
+    """Not forced: the server's rules give back the run's concurrency slots.
+
+    They also let a run that is being cancelled end as Cancelled only.
+    """
     if reason is None:
         return []
-    result: OrchestrationResult[Any] = client.set_flow_run_state(run.id, Crashed(message=reason))
-    accepted = result.state is not None and result.state.type == StateType.CRASHED
-    return [ReconciledRun(run.id, run.name, reason)] if accepted else []
+    is_cancelled = run.state_type == StateType.CANCELLING
+    wanted: State[Any] = Cancelled(message=reason) if is_cancelled else Crashed(message=reason)
+    result: OrchestrationResult[Any] = client.set_flow_run_state(run.id, wanted)
+    accepted = result.state is not None and result.state.type == wanted.type
+    return [ReconciledRun(run.id, run.name, reason, str(wanted.name))] if accepted else []

@@ -17,7 +17,7 @@ from deployments.local.interrupts import Interrupted, Interrupts
 from deployments.local.postgres import EmbeddedPostgres, ensure_database
 from deployments.local.prefect_server import PrefectServer
 from deployments.local.processes import ProcessRecords, write_private
-from deployments.local.worker import WORK_POOL, Worker
+from deployments.local.worker import Worker
 from services.errors import ConfigError
 from services.settings import STACK_FILE, PlatformSettings
 
@@ -169,7 +169,7 @@ class LocalStack:
         worker.wait_for_api(api_url, worker.API_SECONDS)
         with SyncPrefectClient(api_url) as client:
             template = worker.base_job_template(Path.cwd())
-            worker.ensure_work_pool(client, WORK_POOL, template)
+            worker.ensure_work_pool(client, self._settings.bdc_work_pool, template)
 
     def _start_worker(self, database_url: str, api_url: str) -> None:
         """Flow runs find the addresses in the environment, whatever directory they start in."""
@@ -183,7 +183,7 @@ class LocalStack:
         self._report("Starting the worker")
         self._start(
             Worker(
-                WORK_POOL,
+                self._settings.bdc_work_pool,
                 environment=environment,
                 records=self._records,
                 log=self._home / "logs" / "worker.log",

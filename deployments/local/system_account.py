@@ -45,6 +45,25 @@ def find_account(paths: Iterable[Path]) -> SystemAccount:
     return SystemAccount(entry.pw_uid, entry.pw_gid, _prefix(entry, closed))
 
 
+def require_reach(programs: Path) -> None:
+    """Refuse a folder of programs that only a capability would open to their account.
+
+    PostgreSQL's programs look for one another with access(2), which heeds no capability.
+
+    Raises:
+        ConfigError: we are root, and a directory above the programs is closed to that account.
+    """
+    if os.geteuid() != 0:
+        return
+    entry = _first_entry()
+    if not _may_reach(programs / "initdb", entry):
+        raise ConfigError(
+            f"PostgreSQL does not run as root and its account {entry.pw_name} may not enter {programs}:"
+            " make the virtual environment below a directory open to all, run as a normal user,"
+            " or set DATABASE_URL"
+        )
+
+
 def _first_entry() -> pwd.struct_passwd:
     known = {entry.pw_name: entry for entry in pwd.getpwall()}
     for name in ACCOUNT_NAMES:

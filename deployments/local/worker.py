@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -22,9 +23,9 @@ from prefect.workers.process import ProcessWorker
 
 from deployments.local.processes import Child, ProcessRecords, answers, stop, stop_all
 from deployments.local.reconcile import is_engine, reconcile_dead_runs, worker_name
+from deployments.local.rest_runs import start_rest_runs
 from services.errors import ConfigError
 
-WORK_POOL = "bdc"
 POOL_TYPE = "process"
 API_SECONDS = 60.0
 # A flow run that is asked to end reports its own crash within about a second.
@@ -81,11 +82,13 @@ class Worker:
     def start(self) -> None:
         """Puts the runs right that an earlier worker left, then starts.
 
+        What batches among them had still to do is asked for anew.
+
         Raises:
             ConfigError: the API does not answer.
         """
         wait_for_api(self._environment["PREFECT_API_URL"], API_SECONDS)
-        self._reconcile()
+        self._reconcile(start_rest=True)
         command = [sys.executable, "-m", "prefect", "worker", "start", "--type", POOL_TYPE]
         command += ["--pool", self._pool, "--name", worker_name()]
         self._child.start(command, self._environment)
@@ -104,16 +107,20 @@ class Worker:
             return None
         return f"The worker ended by itself: {self._child.last_words()}"
 
-    def _reconcile(self) -> None:
+    def _reconcile(self, *, start_rest: bool = False) -> None:
         """Not worth failing for: the next start does it again."""
         try:
             with SyncPrefectClient(self._environment["PREFECT_API_URL"]) as client:
-                runs = reconcile_dead_runs(client)
+                self._put_right(client, start_rest=start_rest)
         except httpx.HTTPError as error:
             self._report(f"Dead flow runs were not looked for: {type(error).__name__}")
-            return
-        for run in runs:
-            self._report(f"Flow run {run.name} set to Crashed: {run.reason}")
+
+    def _put_right(self, client: SyncPrefectClient, *, start_rest: bool) -> None:
+        for run in reconcile_dead_runs(client):
+            self._report(f"Flow run {run.name} set to {run.state}: {run.reason}")
+        rests = start_rest_runs(client, datetime.now(UTC)) if start_rest else []
+        for rest in rests:
+            self._report(f"Flow run {rest.name} started: what the crashed batch had still to do")
 
 
 def run_worker(

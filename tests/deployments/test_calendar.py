@@ -1,7 +1,9 @@
 """Which tasks are due when, and the cron that covers them."""
 
+import re
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prefect._vendor.croniter.croniter import croniter
 
-from deployments.calendar import due_tasks, is_due, occurrences, tightest_cron
+from deployments.calendar import (
+    OpenDays,
+    due_tasks,
+    effective_day,
+    is_due,
+    occurrences,
+    task_key,
+    tightest_cron,
+)
 from deployments.schedule import Group, Schedule, Task
 from services.errors import ConfigError
 
@@ -122,7 +132,9 @@ def test_a_time_without_zone_is_a_mistake_of_the_caller() -> None:
     ("group", "cron"),
     [
         (tasks(), None),
-        (tasks(INTERVAL, RELEASE), None),
+        (tasks(INTERVAL, {**RELEASE, "enabled": False}), None),
+        (tasks(INTERVAL, RELEASE), "5 0 * * *"),
+        (tasks(weekly("mon"), RELEASE), "5 0 * * *"),
         (tasks(daily(enabled=False)), None),
         (tasks(daily(), at="23:55"), "55 23 * * *"),
         (tasks(daily(), weekly("mon")), "5 0 * * *"),
@@ -137,6 +149,135 @@ def test_a_time_without_zone_is_a_mistake_of_the_caller() -> None:
 )
 def test_the_cron_is_the_rarest_that_covers_the_cadences(group: Group, cron: str | None) -> None:
     assert tightest_cron(group) == cron
+
+
+@pytest.mark.parametrize(
+    ("scheduled", "now", "expected"),
+    [
+        ("2026-03-02 23:55", "2026-03-02 23:55", "2026-03-02"),
+        ("2026-03-02 23:55", "2026-03-03 09:00", "2026-03-02"),  # waited past midnight
+        ("2026-03-02 23:55", "2026-03-03 23:56", "2026-03-03"),
+        ("2026-03-02 23:55", "2026-03-12 10:00", "2026-03-11"),  # after ten days of downtime
+        ("2026-03-02 23:55", "2026-03-02 23:54", "2026-03-02"),  # a worker is a little early
+        ("2026-03-04 08:00", "2026-03-04 08:00", "2026-03-04"),  # by hand, before its time of day
+    ],
+)
+def test_a_late_batch_catches_up_to_the_latest_day_whose_start_has_passed(
+    scheduled: str, now: str, expected: str
+) -> None:
+    group = tasks(daily(), at="23:55")
+    times = [datetime.fromisoformat(f"{text}+00:00") for text in (scheduled, now)]
+    assert effective_day(group, *times) == date.fromisoformat(expected)
+
+
+def test_tasks_are_the_same_when_they_run_the_same() -> None:
+    first, *others = tasks(
+        daily(collector="c", parameters={"a": 1, "b": date(2026, 1, 1)}),
+        weekly("mon", collector="c", parameters={"b": date(2026, 1, 1), "a": 1}, enabled=False),
+        daily(collector="c", parameters={"a": 2}),
+        daily(collector="d", parameters={"a": 1, "b": date(2026, 1, 1)}),
+    ).tasks
+    assert [task_key(first) == task_key(other) for other in others] == [True, False, False]
+    assert re.fullmatch("c-[0-9a-f]{8}", task_key(first))
+
+
+def open_days(own_day: date, through: date, **settled: date) -> OpenDays:
+    named = {task_key(Task(collector=name, schedule="daily")): day for name, day in settled.items()}
+    return OpenDays(own_day, through, named)
+
+
+def test_only_the_latest_day_missed_is_caught_up() -> None:
+    (task, other) = tasks(daily(collector="known"), weekly("mon", collector="known")).tasks
+    days = open_days(date(2026, 3, 12), date(2026, 3, 13), known=date(2026, 3, 1))
+    assert days.due_day(task) == date(2026, 3, 13)
+    assert days.due_day(other) == date(2026, 3, 9)
+
+
+def test_a_new_task_starts_with_the_batchs_own_day() -> None:
+    (monday, thursday) = tasks(weekly("mon"), weekly("thu")).tasks
+    days = open_days(date(2026, 3, 12), date(2026, 3, 13), known=date(2026, 3, 1))
+    assert days.due_day(monday) is None
+    assert days.due_day(thursday) == date(2026, 3, 12)
+
+
+def test_a_month_is_looked_back_at_most() -> None:
+    (task,) = tasks(monthly(1, collector="known")).tasks
+    (once,) = tasks(monthly(28, collector="known")).tasks
+    through, settled = date(2026, 3, 31), date(2025, 1, 1)
+    days = open_days(through, through, known=settled)
+    assert days.due_day(task) == date(2026, 3, 1)
+    assert open_days(date(2026, 3, 27), date(2026, 3, 27), known=settled).due_day(once) == date(
+        2026, 2, 28
+    )
+
+
+def test_what_is_settled_is_not_open() -> None:
+    (task,) = tasks(daily(collector="known")).tasks
+    day = date(2026, 3, 2)
+    assert open_days(day, day, known=day).due_day(task) is None
+    assert open_days(day, day, known=day + timedelta(1)).due_day(task) is None
+
+
+def served_days(downtimes: list[tuple[int, int]], total: int) -> list[date]:
+    """The days on which a batch runs, when the service is down now and then."""
+    down = {start + n for start, length in downtimes for n in range(length)}
+    return [date(2026, 1, 1) + timedelta(n) for n in range(total) if n not in down]
+
+
+def runs_of(task: Task, served: list[date]) -> list[date]:
+    """What the task is run for when every batch settles its days."""
+    settled: dict[str, date] = {}
+    found: list[date] = []
+    for day in served:
+        due = OpenDays(day, day, settled).due_day(task)
+        found += [] if due is None else [due]
+        settled[task_key(task)] = day
+    return found
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(
+    written=st.one_of(
+        st.builds(daily),
+        st.builds(weekly, st.sampled_from(["mon", "wed", "sun"])),
+        st.builds(monthly, st.integers(1, 31)),
+    ),
+    downtimes=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 70)), max_size=6),
+)
+def test_whatever_the_downtime_each_due_day_is_run_once_or_taken_over_by_a_later_one(
+    written: dict[str, Any], downtimes: list[tuple[int, int]]
+) -> None:
+    (task,) = tasks(written).tasks
+    served = served_days(downtimes, 400)
+    runs = runs_of(task, served)
+    assert len(runs) == len(set(runs))
+    assert all(is_due(task, day) for day in runs)
+    due = [day for n in range(400) if is_due(task, day := date(2026, 1, 1) + timedelta(n))]
+    for day, following in pairwise(due):
+        back = next((s for s in served if s >= day), None)
+        is_in_time = back is not None and back < following and (back - day).days < 31
+        assert (day in runs) == (is_in_time and day >= served[0])
+
+
+@settings(deadline=None)
+@given(
+    day=st.integers(1, 31),
+    downtimes=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 70)), max_size=6),
+)
+def test_a_monthly_task_is_run_for_every_month_with_service_after_its_day(
+    day: int, downtimes: list[tuple[int, int]]
+) -> None:
+    (task,) = tasks(monthly(day)).tasks
+    served = served_days(downtimes, 400)
+    months = Counter((run.year, run.month) for run in runs_of(task, served))
+    wanted = {(s.year, s.month) for s in served if _due_in_month(task, s, since=served[0])}
+    assert all(months[month] == 1 for month in wanted)
+
+
+def _due_in_month(task: Task, served: date, since: date) -> bool:
+    """Whether the month's due day has come by this day, and the service had begun by then."""
+    days = (served.replace(day=n) for n in range(1, served.day + 1))
+    return any(is_due(task, day) and day >= since for day in days)
 
 
 WRITTEN_TASKS = st.one_of(

@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deployments.generate import deployments, render
+from deployments.generate import TRIGGER_DESCRIPTION, deployments, render
 from deployments.schedule import SCHEDULE_FILE, Schedule, known_collectors, load_schedule
 
 COLLECTORS = ("mail", "papers")
@@ -43,8 +43,13 @@ def test_a_group_is_one_deployment_that_starts_every_day_it_may_have_work() -> N
 
 
 def test_a_group_that_no_date_starts_has_no_schedule_but_can_be_started_by_hand() -> None:
-    made = by_name(schedule(a=[EVERY_30], b=[RELEASE], c=[], d=[{**DAILY, "enabled": False}]))
-    assert [made[name]["schedules"] for name in "abcd"] == [[], [], [], []]
+    made = by_name(schedule(a=[EVERY_30], b=[], c=[{**DAILY, "enabled": False}]))
+    assert [made[name]["schedules"] for name in "abc"] == [[], [], []]
+
+
+def test_a_group_looks_every_day_for_releases_that_it_missed() -> None:
+    (every_day,) = by_name(schedule(a=[RELEASE]))["a"]["schedules"]
+    assert every_day["cron"] == "30 4 * * *"
 
 
 def test_the_tasks_of_a_group_are_told_in_its_description() -> None:
@@ -57,6 +62,7 @@ def test_the_tasks_of_a_group_are_told_in_its_description() -> None:
         "1. papers, daily",
         '2. mail, weekly on monday: `{"box": "é"}`',
         "3. mail, monthly on day 31 (disabled)",
+        "4. mail, on every release",
     ]
     assert made["release-nightly"]["description"].endswith("\n1. mail, on every release")
 
@@ -88,6 +94,20 @@ def test_an_interval_keeps_its_name_and_slug_whatever_happens_around_it() -> Non
     assert (new["interval"], new["active"]) == (3600, False)
 
 
+def test_the_schedule_that_is_disabled_is_told_from_one_that_a_person_pauses_by_a_tag() -> None:
+    on, off = (by_name(schedule(a=[{**EVERY_30, "enabled": enabled}])) for enabled in (True, False))
+    (name,) = on.keys() - {"a"}
+    assert on[name]["tags"] == ["bdc", "group:a", "collector:mail"]
+    assert off[name]["tags"] == ["bdc", "group:a", "collector:mail", "disabled"]
+
+
+def test_job_variables_are_told_to_the_pool_and_change_the_version() -> None:
+    (plain,) = deployments(Schedule(), ["mail"], "pool")
+    (told,) = deployments(Schedule(), ["mail"], "pool", {"image": "bdc:1"})
+    assert told["work_pool"] == {"name": "pool", "job_variables": {"image": "bdc:1"}}
+    assert told["version"] != plain["version"]
+
+
 def test_release_tasks_wait_for_the_event_of_a_release() -> None:
     release = by_name(schedule(nightly=[RELEASE]))["release-nightly"]
     assert release["parameters"] == {"group": "nightly", "cadence": "on_release"}
@@ -95,6 +115,7 @@ def test_release_tasks_wait_for_the_event_of_a_release() -> None:
         {
             "type": "event",
             "name": "release-nightly",
+            "description": TRIGGER_DESCRIPTION,
             "enabled": True,
             "match": {"prefect.resource.id": "release.*"},
             "expect": ["release.detected"],

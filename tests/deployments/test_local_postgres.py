@@ -17,7 +17,7 @@ import pytest
 from deployments.local import postgres as embedded
 from deployments.local.postgres import LONGEST_SOCKET_PATH, SOCKET_NAME, EmbeddedPostgres
 from deployments.local.processes import wait_until_gone
-from deployments.local.system_account import find_account
+from deployments.local.system_account import find_account, require_reach
 from services.errors import ConfigError
 from tests.support.postgres import UNSAFE_BUT_QUICK
 
@@ -148,6 +148,16 @@ def test_a_socket_directory_of_somebody_else_is_refused(
     server.socket_dir.symlink_to(base)
     with pytest.raises(ConfigError, match="belongs to somebody else"):
         server.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs PostgreSQL as somebody else")
+def test_programs_below_a_closed_directory_are_refused_with_what_to_do(base: Path) -> None:
+    closed = base / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(ConfigError, match="make the virtual environment below a directory open"):
+        require_reach(closed / "bin")
+    closed.chmod(0o711)
+    require_reach(closed / "bin")
 
 
 def test_a_data_directory_below_a_closed_directory_works(base: Path) -> None:

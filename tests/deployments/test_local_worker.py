@@ -14,10 +14,11 @@ from uuid import UUID, uuid4
 
 import psutil
 import pytest
+from prefect import Task
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.states import Pending, Running
+from prefect.states import Cancelling, Pending, Running
 
 from deployments.local import reconcile
 from deployments.local.processes import ProcessRecords, send, wait_until_gone
@@ -201,6 +202,34 @@ def test_a_process_id_used_again_by_another_program_does_not_keep_a_run_alive(
 def test_a_run_claimed_but_never_started_is_put_right(prefect: LocalPrefect, pool: str) -> None:
     run_id = claimed_run(prefect, pool, None, worker_name())
     assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
+
+
+def test_what_a_batch_runs_is_put_right_once_it_has_started(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    parent = prefect.start_run("long_with_subflow", pool)
+    place = prefect.client.create_task_run(
+        Task(fn=lambda: None, name="child"), parent, "child", state=Pending()
+    ).id
+    child = prefect.client.create_flow_run_from_deployment(
+        prefect.client.read_flow_run(parent).deployment_id or parent,
+        state=Pending(),
+        parent_task_run_id=place,
+        labels={reconcile.WORKER_LABEL: worker_name()},
+    )
+    assert reconcile_dead_runs(prefect.client) == []
+    prefect.client.set_flow_run_state(child.id, Running())
+    assert [run.id for run in reconcile_dead_runs(prefect.client)] == [child.id]
+
+
+def test_a_dead_run_that_is_being_cancelled_is_set_to_cancelled(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    run_id = claimed_run(prefect, pool, 999_999_999, worker_name())
+    prefect.client.set_flow_run_state(run_id, Cancelling(), force=True)
+    (run,) = reconcile_dead_runs(prefect.client)
+    assert (run.id, run.state) == (run_id, "Cancelled")
+    assert prefect.client.read_flow_run(run_id).state_type == StateType.CANCELLED
 
 
 def test_runs_of_other_machines_are_left_alone(prefect: LocalPrefect, pool: str) -> None:

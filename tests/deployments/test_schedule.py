@@ -235,6 +235,32 @@ def test_what_is_wrong_with_a_group_is_said_with_the_fix(text: str, words: str) 
     assert problem.startswith("schedule.yaml:1: ")
 
 
+@pytest.mark.parametrize("limits", ["", "limits:\n", "limits: {}\n"])
+def test_without_limits_a_collector_may_run_as_often_as_it_likes(limits: str) -> None:
+    assert read(limits + group("{collector: papers, schedule: daily}")).limits == {}
+
+
+def test_a_limit_is_how_many_runs_of_a_collector_there_may_be_at_once() -> None:
+    assert read('limits: {papers: 1, mail: "100"}').limits == {"papers": 1, "mail": 100}
+
+
+@pytest.mark.parametrize("value", ["0", "101", "-1", "1.5", "2.0", "true", "many", "[1]", ""])
+def test_a_limit_is_a_whole_number_from_1_to_100(value: str) -> None:
+    (problem,) = problems(f"groups:\nlimits:\n  papers: {value}\n")
+    words = "limits: `papers` must be a whole number from 1 to 100, not "
+    assert problem.startswith(f"schedule.yaml:3: {words}")
+
+
+def test_what_is_wrong_with_limits_is_told_with_all_the_rest() -> None:
+    found = problems(f"limits:\n  paper: 0\n{group('{collector: mial, schedule: daily}')}")
+    assert [line.partition(": ")[2] for line in found] == [
+        "limits: `paper` must be a whole number from 1 to 100, not 0",
+        "limits: there is no collector `paper`; did you mean `papers`?",
+        "group nightly, task 1 (mial): there is no collector `mial`; did you mean `mail`?",
+    ]
+    assert problems("limits: [papers]")[0].startswith("schedule.yaml:1: `limits` must be a mapping")
+
+
 def test_all_mistakes_are_told_at_once_each_with_its_line() -> None:
     found = problems(
         """\

@@ -1,85 +1,16 @@
 """A schedule group on a real Prefect: which collectors run, in which order, and what is said."""
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, cast
-from uuid import UUID
 
 import pytest
-from prefect import State
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
-from prefect.client.schemas.objects import FlowRun
 
-from deployments.on_demand import register_collectors
-from flows.collector_group import BatchFailed, collector_group
+from flows.batch_outcomes import BatchFailed
 from services.database import Database
-from services.runs.services import latest_runs
+from tests.flows.groups import RunGroup, children, collected, repository, schedule
 from tests.flows.records import QUIET
-from tests.support.git_repositories import Repository
 from tests.support.local_stack import LocalPrefect
 
 pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
-
-RunGroup = Callable[..., State[Any]]
-
-
-@pytest.fixture
-def run_group(
-    prefect_api: LocalPrefect, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> RunGroup:
-    """Runs a group of a schedule that the test writes, in this process."""
-    prefect_api.ensure_pool("bdc")
-    asyncio.run(register_collectors(prefect_api.api_url, ["github_activity_tracker"], "bdc"))
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("BDC_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("PREFECT_API_URL", prefect_api.api_url)
-    file = tmp_path / "schedule.yaml"
-    monkeypatch.setenv("BDC_SCHEDULE", str(file))
-
-    def run(yaml: str, group: str = "nightly", **parameters: Any) -> State[Any]:
-        file.write_text(yaml)
-        call = collector_group(group, **parameters, return_state=True)
-        return asyncio.run(cast("Coroutine[None, None, State[Any]]", call))
-
-    return run
-
-
-def repository(folder: Path, name: str) -> Repository:
-    made = Repository.create(folder / name)
-    made.commit({"a.txt": name.encode()})
-    return made
-
-
-def schedule(*repositories: object, stop: bool = False, cadence: str = "daily") -> str:
-    tasks = "".join(
-        f"""
-      - collector: github_activity_tracker
-        schedule: {cadence}
-        parameters: {{repository: "{path}"}}"""
-        for path in repositories
-    )
-    return f"""
-groups:
-  nightly:
-    default_time: "00:05"
-    stop_on_failure: {str(stop).lower()}
-    tasks:{tasks}
-"""
-
-
-def collected(database: Database) -> list[tuple[str, str]]:
-    """Source and status of every run, the oldest first."""
-    with database.transaction() as session:
-        return [(Path(run.source_key).name, run.status) for run in latest_runs(session)][::-1]
-
-
-def children(prefect_api: LocalPrefect, state: State[Any]) -> list[FlowRun]:
-    parent = UUID(str(state.state_details.flow_run_id))
-    below = FlowRunFilterParentFlowRunId(any_=[parent])
-    return prefect_api.client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(parent_flow_run_id=below)
-    )
 
 
 def test_due_collectors_run_one_after_the_other_below_the_groups_run(

@@ -10,15 +10,15 @@ from typing import Self
 
 from pydantic import SecretStr
 
-from collectors.github_activity_tracker.client.git import GitFailed, ask
 from collectors.github_activity_tracker.client.mirror import MirrorFolder, shallow_commits
 from collectors.github_activity_tracker.client.reader import CommitReader, MissingCommit
-from collectors.github_activity_tracker.client.source import (
+from collectors.github_activity_tracker.parsing import CommitRecord, RejectedCommit
+from services.git.processes import GitFailed, ask
+from services.git.source import (
     Remote,
     RepositorySource,
     parse_repository,
 )
-from collectors.github_activity_tracker.parsing import CommitRecord, RejectedCommit
 
 __all__ = ["Mirror", "RepositorySource", "open_mirror", "parse_repository"]
 

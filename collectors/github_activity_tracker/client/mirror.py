@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from collectors.github_activity_tracker.client.git import child_environment, run_watched
-from collectors.github_activity_tracker.client.source import Remote
+from services.git.processes import child_environment, run_watched
+from services.git.source import Remote
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from collectors.github_activity_tracker.client.git import Child, GitFailed
 from collectors.github_activity_tracker.parsing import (
     END_OF_BATCH,
     BrokenOutput,
@@ -15,6 +14,7 @@ from collectors.github_activity_tracker.parsing import (
     parse_changes,
     parse_commit_object,
 )
+from services.git.processes import Child, GitFailed
 
 BATCH = 500  # commits asked for at once
 NAME_BYTES = 65  # a commit's name in the longer of git's two formats, and a line feed

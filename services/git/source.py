@@ -4,22 +4,29 @@ import errno
 import os
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
-from collectors.github_activity_tracker.client.git import (
+from services.errors import (
+    AccessDenied,
+    ConfigError,
+    RateLimited,
+    SourceTimedOut,
+    SourceUnavailable,
+)
+from services.git.processes import (
     GitFailed,
     child_environment,
     last_words,
     run_watched,
 )
-from services.errors import AccessDenied, ConfigError, SourceTimedOut, SourceUnavailable
 
 SourceKind = Literal["github", "git", "local"]
 
@@ -43,6 +50,7 @@ _MEANINGS = {
         "did not send all necessary",
         "missing necessary",
     ),
+    "limit": ("returned error: 429",),
     "timeout": ("operation too slow", "timed out", "timeout was reached"),
     "access": (
         "could not read username",
@@ -77,8 +85,15 @@ _MEANINGS = {
         "hung up",
         "rpc failed",
         "unexpected disconnect",
+        "expected flush after",
         "kex_exchange",
     ),
+}
+
+_PASSING: Mapping[str, Callable[[str], Exception]] = {
+    "limit": RateLimited,
+    "timeout": SourceTimedOut,
+    "network": SourceUnavailable,
 }
 
 
@@ -206,17 +221,29 @@ class Remote:
     def run(self, arguments: Sequence[str], keep_open: Sequence[int] = ()) -> bytes:
         """One git that may use the network and the token; returns its stdout.
 
+        A web page that comes with status 200 in a git server's place is an empty repository to git
+        (of files on a web server, its oldest protocol): no packet was exchanged then.
+
         Raises:
             ConfigError: there is no such repository.
             AccessDenied: it wants other credentials.
-            SourceUnavailable, SourceTimedOut: it may work another time.
+            SourceUnavailable, SourceTimedOut, RateLimited: it may work another time.
             OSError: the disk is full.
             GitFailed: anything else, a broken mirror included.
         """
+        with NamedTemporaryFile(prefix="bdc-git-") as packets:
+            answer = self._run_traced(arguments, keep_open, packets.name)
+            if self.source.url.startswith("http") and not packets.read(1):
+                raise SourceUnavailable(f"{self.source.url} answers, but not as a git server does")
+            return answer
+
+    def _run_traced(
+        self, arguments: Sequence[str], keep_open: Sequence[int], packets: str
+    ) -> bytes:
         try:
             return run_watched(
                 arguments,
-                self._environment(),
+                {**self._environment(), "GIT_TRACE_PACKET": packets},
                 stall_seconds=self.stall_seconds,
                 keep_open=keep_open,
             )
@@ -230,15 +257,12 @@ class Remote:
         match _meaning(complaint):
             case "disk":
                 return OSError(errno.ENOSPC, f"the disk is full while fetching {url}")
-            case "timeout":
-                return SourceTimedOut(f"{url}: {words}")
             case "access":
                 return AccessDenied(f"{url}: access denied ({words}); {self._advice()}")
             case "missing":
                 return ConfigError(f"{url} is no git repository: {words}")
-            case "network":
-                return SourceUnavailable(f"{url}: {words}")
-        return GitFailed(f"{url}: {words}")
+            case meaning:
+                return _PASSING.get(meaning or "", GitFailed)(f"{url}: {words}")
 
     def _advice(self) -> str:
         if self.source.github_base is None:

@@ -1,0 +1,174 @@
+"""`bdc deploy`: the Prefect server holds what the schedule says, no less and no more."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import App, Parameter
+
+from cli.environment import prepare_prefect
+from cli.output import Json, console, print_json
+from cli.schedule_file import load_desired
+from services.redaction import redact
+from services.settings import load_settings
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+    from deployments.desired import DesiredState
+    from deployments.plan import Kept, Plan
+    from deployments.steps import Difference, Step
+
+app = App(name="deploy", help="Bring the schedule onto the Prefect server, and show what differs.")
+DIFFERS = 3
+LONGEST_SHOWN = 40
+PAUSED = "paused by a person, kept"
+DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
+Say = Callable[[str], None]
+
+
+def _print(line: str) -> None:
+    console.print(line, markup=False)
+
+
+@app.command
+def plan(*, file: Path | None = None, json: Json = False) -> int:
+    """Show what `apply` and `prune` would do, and write nothing.
+
+    Exits with 3 when the server is not what the schedule says.
+
+    Args:
+        file: Another schedule than BDC_SCHEDULE or the installed one.
+        json: Print JSON, for programs.
+    """
+    with _server(file) as (_, found):
+        if json:
+            print_json(_as_json(found))
+        else:
+            _print_plan(found)
+    return DIFFERS if found.differs else 0
+
+
+@app.command
+def apply(*, file: Path | None = None) -> None:
+    """Create and change on the server what differs from the schedule.
+
+    What a person paused stays paused. Deployments that left the schedule stay: see `prune`.
+
+    Args:
+        file: Another schedule than BDC_SCHEDULE or the installed one.
+    """
+    with _server(file) as (client, found):
+        carry_out(client, found, _print)
+
+
+@app.command
+def prune(*, file: Path | None = None, dry_run: DryRun = False) -> None:
+    """Remove from the server our deployments and limits that left the schedule.
+
+    Runs that they planned are removed with them; past runs stay.
+
+    Args:
+        file: Another schedule than BDC_SCHEDULE or the installed one.
+        dry_run: Only say what would be removed.
+    """
+    from deployments.apply import execute  # noqa: PLC0415 - imports Prefect, seconds
+
+    with _server(file) as (client, found):
+        if dry_run:
+            for step in found.to_prune:
+                _print(_line(step))
+        else:
+            execute(client, found.to_prune, lambda step: _print(_line(step)))
+    if not found.to_prune:
+        _print("nothing to remove")
+
+
+def apply_schedule(api_url: str, desired: "DesiredState", say: Say) -> None:
+    """What `bdc deploy apply` does, for the server of this URL."""
+    from deployments.apply import plan_for  # noqa: PLC0415
+    from deployments.connection import open_client  # noqa: PLC0415 - imports Prefect, seconds
+
+    with open_client(api_url) as client:
+        carry_out(client, plan_for(client, desired), say)
+
+
+def carry_out(client: "SyncPrefectClient", found: "Plan", say: Say) -> None:
+    """All of a plan but what it removes, said line by line."""
+    from deployments.apply import execute  # noqa: PLC0415 - imports Prefect, seconds
+
+    execute(client, found.to_apply, lambda step: say(_line(step)))
+    for kept in found.kept:
+        say(_kept_line(kept))
+    say(f"unchanged: {found.unchanged}")
+    if found.to_prune:
+        left = ", ".join(step.name for step in found.to_prune)
+        say(f"left the schedule, still on the server: {left}; `bdc deploy prune` removes them")
+
+
+@contextmanager
+def _server(file: Path | None) -> Iterator[tuple["SyncPrefectClient", "Plan"]]:
+    """One client for a whole command, and what separates its server from the schedule."""
+    settings = load_settings()
+    api_url = prepare_prefect(settings)
+    from deployments.apply import plan_for  # noqa: PLC0415
+    from deployments.connection import open_client  # noqa: PLC0415 - imports Prefect, seconds
+
+    desired = load_desired(settings, file)
+    with open_client(api_url) as client:
+        yield client, plan_for(client, desired)
+
+
+def _print_plan(found: "Plan") -> None:
+    for step in found.to_apply:
+        _print(_line(step))
+    for step in found.to_prune:
+        _print(f"{_line(step)}  (by `bdc deploy prune`)")
+    for kept in found.kept:
+        _print(_kept_line(kept))
+    _print(f"unchanged: {found.unchanged}")
+
+
+def _line(step: "Step") -> str:
+    shown = [_shown(difference) for difference in step.differences]
+    return "  ".join(
+        [f"{step.verb:<7}{step.kind:<11}{step.name}", *filter(None, ["; ".join(shown), step.note])]
+    )
+
+
+def _kept_line(kept: "Kept") -> str:
+    return f"{'keep':<7}{kept.kind:<11}{kept.name}  {PAUSED}"
+
+
+def _shown(difference: "Difference") -> str:
+    """Old and new when they can be read at a glance."""
+    old, new = (redact(str(value)) for value in (difference.old, difference.new))
+    if max(len(old), len(new)) > LONGEST_SHOWN or old == new:
+        return f"{difference.field} differs"
+    return f"{difference.field}: {old} → {new}"
+
+
+def _as_json(found: "Plan") -> dict[str, Any]:
+    return {
+        "differs": found.differs,
+        "apply": _steps_as_json(found.to_apply),
+        "prune": _steps_as_json(found.to_prune),
+        "kept": [{"kind": kept.kind, "name": kept.name, "why": PAUSED} for kept in found.kept],
+        "unchanged": found.unchanged,
+    }
+
+
+def _steps_as_json(steps: Sequence["Step"]) -> list[dict[str, Any]]:
+    return [
+        {
+            "verb": step.verb,
+            "kind": step.kind,
+            "name": step.name,
+            "differences": [
+                {"field": one.field, "old": one.old, "new": one.new} for one in step.differences
+            ],
+            "note": step.note,
+        }
+        for step in steps
+    ]

@@ -1,0 +1,1 @@
+"""Releases of the projects that we follow, each noticed once."""
