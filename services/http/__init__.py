@@ -1,0 +1,1 @@
+"""The one way to a source over HTTP: bounded, patient within limits, silent about credentials."""
