@@ -1,0 +1,1 @@
+"""From pages, and from files of metadata, to papers; pure functions."""

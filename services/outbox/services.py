@@ -1,0 +1,168 @@
+"""The only code that writes the outbox. Never sends, never commits.
+
+A message waits until it is sent. Those that are sent together become a batch first, in a
+transaction of its own, and stay that batch: when nobody knows whether the receiver has got it, it
+is sent again as it was, under the same key.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.orm import Session
+
+from services.failures import classify_failure, retry_after_seconds
+from services.outbox.models import OutboxMessage
+from services.redaction import redact
+from services.upsert import Written, bulk_upsert, storable_text
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to say once: `payload` follows from `key`, it is not another one another time."""
+
+    key: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages on their way together; the same key means the same messages."""
+
+    key: str
+    payloads: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What waits because sending it has failed: how much, since when, and why."""
+
+    messages: int
+    category: str
+    error: str
+    next_attempt_at: datetime
+
+
+def enqueue(session: Session, kind: str, messages: Iterable[Message]) -> Written:
+    """Have messages sent, once what this transaction stores is stored; those known are left alone."""
+    rows = ((kind, message.key, message.payload) for message in messages)
+    return bulk_upsert(
+        session, OutboxMessage, ("kind", "key", "payload"), rows, key=("kind", "key")
+    )
+
+
+def form_batch(session: Session, kind: str, *, most: int, most_bytes: int) -> str | None:
+    """Make a batch of the oldest messages that are in none; its key, None when there are none.
+
+    It holds at most so many messages, and so many bytes of payload unless one alone is larger.
+    """
+    message = OutboxMessage
+    free = (message.kind == kind, message.status == "waiting", message.batch.is_(None))
+    oldest = select(message.id, message.key, message.payload).where(*free).order_by(message.id)
+    found = session.execute(oldest.limit(most).with_for_update(skip_locked=True)).all()
+    if not found:
+        return None
+    sizes = [len(orjson.dumps(payload)) for _, _, payload in found]
+    chosen = found[: _fitting(sizes, most_bytes)]
+    batch = _digest(kind, *(key for _, key, _ in chosen))
+    ids = [number for number, _, _ in chosen]
+    session.execute(update(message).where(message.id.in_(ids)).values(batch=batch))
+    return batch
+
+
+def due_batches(session: Session, kind: str, now: datetime) -> Sequence[str]:
+    """Batches that may be sent now, the oldest first."""
+    message = OutboxMessage
+    is_due = message.next_attempt_at.is_(None) | (message.next_attempt_at <= now)
+    due = select(message.batch).where(
+        message.kind == kind, message.status == "waiting", message.batch.is_not(None), is_due
+    )
+    found = session.scalars(due.group_by(message.batch).order_by(func.min(message.id)))
+    return [batch for batch in found if batch is not None]
+
+
+def claim(session: Session, kind: str, batch: str) -> Batch | None:
+    """The batch, held until this transaction ends; None when somebody else holds it or has sent it."""
+    message = OutboxMessage
+    waiting = _waiting(kind, batch).order_by(message.id)
+    held = session.scalars(waiting.with_for_update(skip_locked=True)).all()
+    total = session.scalar(select(func.count()).where(message.kind == kind, message.batch == batch))
+    if not held or len(held) != total:
+        return None
+    return Batch(batch, [one.payload for one in held])
+
+
+def mark_sent(session: Session, kind: str, batch: str, now: datetime) -> int:
+    """The receiver has taken it; how many messages it was."""
+    message = OutboxMessage
+    sent = session.execute(
+        update(message)
+        .where(message.kind == kind, message.batch == batch, message.status == "waiting")
+        .values(status="sent", sent_at=now)
+        .returning(message.id)
+    )
+    return len(sent.all())
+
+
+def note_failure(session: Session, kind: str, batch: str, error: Exception, now: datetime) -> None:
+    """It could not be sent, or nobody knows; it is tried again after a pause that grows."""
+    for message in session.scalars(_waiting(kind, batch)):
+        message.attempts += 1
+        message.next_attempt_at = now + _pause(message.attempts, error, now)
+        message.category = classify_failure(error).value
+        message.last_error = redact(storable_text(f"{type(error).__name__}: {error}"))
+
+
+def failing(session: Session, kind: str) -> Failing | None:
+    """What waits after a failure; None when nothing does. The error is that of the oldest."""
+    message = OutboxMessage
+    is_failing = (message.kind == kind, message.status == "waiting", message.attempts > 0)
+    oldest = session.scalars(
+        select(message).where(*is_failing).order_by(message.id).limit(1)
+    ).first()
+    if oldest is None or oldest.next_attempt_at is None:
+        return None
+    count = session.scalar(select(func.count()).where(*is_failing)) or 0
+    return Failing(count, oldest.category or "", oldest.last_error or "", oldest.next_attempt_at)
+
+
+def waiting_counts(session: Session) -> dict[str, int]:
+    """How many messages wait, by kind."""
+    message = OutboxMessage
+    waiting = select(message.kind, func.count()).where(message.status == "waiting")
+    return dict(session.execute(waiting.group_by(message.kind)).tuples().all())
+
+
+def _waiting(kind: str, batch: str) -> Select[tuple[OutboxMessage]]:
+    message = OutboxMessage
+    is_its = (message.kind == kind, message.batch == batch)
+    return select(message).where(*is_its, message.status == "waiting")
+
+
+def _fitting(sizes: Sequence[int], most: int) -> int:
+    """How many of the first fit; one at least, since it will not become smaller by waiting."""
+    return max(1, sum(total <= most for total in _totals(sizes)))
+
+
+def _totals(sizes: Iterable[int]) -> Iterator[int]:
+    total = 0
+    for size in sizes:
+        total += size
+        yield total
+
+
+def _pause(attempts: int, error: Exception, now: datetime) -> timedelta:
+    """Twice as long each time, and what the receiver asks for at least."""
+    grown = min(FIRST_PAUSE * 2.0 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    return max(grown, timedelta(seconds=retry_after_seconds(error, now) or 0.0))
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=12).hexdigest()
