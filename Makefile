@@ -31,6 +31,7 @@ imports: .venv/.dev ## the import rules of the architecture
 generated: .venv/.dev ## generated files agree with their sources
 	UV="$(BIN)/uv" bash requirements/lock.sh --check
 	$(BIN)/bdc schedule render --check
+	$(BIN)/bdc reference render --check
 
 unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a part, without the gate
 	$(BIN)/pytest -n 2 --dist loadgroup $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=90)

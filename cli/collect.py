@@ -8,7 +8,7 @@ from cyclopts import App, Parameter
 
 from cli.environment import COLLECTORS, prepare_prefect
 from cli.output import Json, complaints, console, show
-from services.catalogue import find_collector, list_collectors
+from services.catalogue import all_collectors, find_collector
 from services.errors import ConfigError
 from services.runs.result import CollectResult
 from services.settings import load_settings
@@ -34,12 +34,12 @@ def run(collector: Name, *flags: Flags) -> int:
     if collector in HELP:
         console.print(run.__doc__, markup=False)
         return 0
-    name = find_collector(COLLECTORS, collector.replace("-", "_")).name
+    entry = find_collector(COLLECTORS, collector.replace("-", "_"))
     wants_help = bool(HELP & set(flags))
     if not wants_help:
         prepare_prefect(load_settings())
-    flow = getattr(import_module(f"flows.{name}"), name)
-    command = App(name=f"bdc run {name}", help_flags=["--help", "-h"], version_flags=[])
+    flow = getattr(import_module(entry.module), entry.entrypoint.rpartition(".")[2])
+    command = App(name=f"bdc run {entry.name}", help_flags=["--help", "-h"], version_flags=[])
     command.default(flow.fn)
     if wants_help:
         command.help_print([])
@@ -54,7 +54,7 @@ def list_(*, json: Json = False) -> None:
         {"collector": entry.name, "what": entry.summary, **entry.facts}
         if json
         else {"collector": entry.name, "what": entry.summary}
-        for entry in list_collectors(COLLECTORS)
+        for entry in all_collectors(COLLECTORS)
     ]
     show(rows, as_json=json, empty="There are no collectors: `bdc new` makes one.")
 

@@ -9,11 +9,11 @@ import httpx
 
 import migrations
 from cli.connection import connected
-from cli.environment import COLLECTORS, prepare_prefect
+from cli.environment import prepare_prefect
 from cli.output import Json, console, print_json
-from services.catalogue import list_collectors
+from cli.schedule_file import load_desired
 from services.database import DatabaseError, server_version
-from services.errors import ConfigError
+from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
 from services.settings import PlatformSettings, load_settings, require_database_url
 
@@ -61,7 +61,7 @@ def _findings() -> Iterator[Finding]:
 def _look(subject: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(subject, True, check())
-    except ConfigError as error:
+    except CollectorError as error:
         return Finding(subject, False, str(error))
     except (DatabaseError, httpx.HTTPError) as error:
         said = " ".join(str(getattr(error, "orig", error)).split())
@@ -100,11 +100,10 @@ def _prefect(settings: PlatformSettings) -> Iterator[Finding]:
     yield reached
     if not reached.ok:
         return
-    names = [entry.name for entry in list_collectors(COLLECTORS)]
+    yield _look("deployments", lambda: probes.deployments(api_url, load_desired(settings)))
     checks: dict[str, Callable[[], Any]] = {
-        "deployments": lambda: probes.deployments(api_url, names),
         "scheduler": lambda: probes.scheduler(api_url),
-        "worker": lambda: probes.workers(api_url),
+        "worker": lambda: probes.workers(api_url, settings.bdc_work_pool),
     }
     for subject, probe in checks.items():
         yield _look(subject, lambda probe=probe: asyncio.run(probe()))  # type: ignore[misc]

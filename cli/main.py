@@ -5,7 +5,19 @@ from importlib.metadata import version
 
 from cyclopts import App, CycloptsError
 
-from cli import collect, group, ledger, letters, schedule, schema, stack
+from cli import (
+    collect,
+    deploy,
+    group,
+    ledger,
+    letters,
+    new,
+    reference,
+    schedule,
+    schema,
+    stack,
+    wg21,
+)
 from cli.doctor import doctor
 from cli.output import complaints
 from services.database import DatabaseError
@@ -31,11 +43,18 @@ app.command(ledger.status)
 app.command(doctor)
 app.command(schema.app)
 app.command(schedule.app)
+app.command(deploy.app)
 app.command(letters.app)
+app.command(reference.app)
+app.command(wg21.app)
+app.command(new.new)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run one command and exit: 0 done, 1 failed, 2 not set up or not used right."""
+    """Run one command and exit: 0 done, 1 failed, 2 not set up or not used right.
+
+    3 is `bdc deploy plan`'s: the server is not what the schedule says.
+    """
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
 
 

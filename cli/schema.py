@@ -1,13 +1,15 @@
-"""`bdc db`: the schema of our database."""
+"""`bdc db`: our database, its schema and its rows."""
 
 from cyclopts import App
 
 import migrations
-from cli.output import console
+from cli.connection import connected
+from cli.output import Json, console, show
+from services.database import read_rows
 from services.errors import ConfigError
 from services.settings import load_settings, require_database_url
 
-app = App(name="db", help="Show and change the schema of the database.")
+app = App(name="db", help="Show and change the schema of the database; read its tables.")
 
 
 @app.command
@@ -33,6 +35,19 @@ def check() -> None:
         raise ConfigError("the schema is behind this version: run `bdc db upgrade`")
     migrations.check(url)
     console.print("the schema is what the models say")
+
+
+@app.command
+def query(sql: str, *, json: Json = False) -> None:
+    """Print the rows of one SQL query; nothing can be written with it.
+
+    Args:
+        sql: The query, e.g. "select * from collector_run order by id desc limit 5".
+        json: Print JSON, for programs.
+    """
+    with connected() as database:
+        rows = read_rows(database, sql)
+    show(rows, as_json=json, empty="No rows.")
 
 
 def _url() -> str:

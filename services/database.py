@@ -37,6 +37,7 @@ __all__ = [
     "count_rows",
     "driver_connection",
     "open_database",
+    "read_rows",
     "server_version",
     "sqlalchemy_url",
 ]
@@ -182,6 +183,17 @@ def count_rows(database: Database, prefix: str) -> dict[str, int]:
             name: session.scalar(select(func.count()).select_from(table(name))) or 0
             for name in sorted(names)
         }
+
+
+def read_rows(database: Database, query: str) -> list[dict[str, Any]]:
+    """The rows of one query, by column.
+
+    Through a cursor in a read-only transaction: PostgreSQL takes nothing but a query there, and
+    nothing that writes.
+    """
+    options = {"postgresql_readonly": True, "stream_results": True}
+    with database.engine.connect().execution_options(**options) as connection:
+        return [dict(row) for row in connection.exec_driver_sql(query).mappings()]
 
 
 def driver_connection(session: Session) -> psycopg.Connection[tuple[Any, ...]]:

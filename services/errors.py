@@ -3,7 +3,8 @@
 `services.failures` sorts every error, also those of libraries, into the categories below.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -21,6 +22,50 @@ class CollectorFailureCategory(StrEnum):
     RATE_LIMIT = "rate_limit"
     TIMEOUT = "timeout"
     NETWORK = "network"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A category in words, and what the person does whom it reaches."""
+
+    what: str
+    what_to_do: str
+
+
+MEANINGS: Mapping[CollectorFailureCategory, Meaning] = {
+    CollectorFailureCategory.CONFIG: Meaning(
+        "A setting or parameter is missing or wrong.",
+        "Mend what the message names; `.env.example` explains each setting.",
+    ),
+    CollectorFailureCategory.AUTH: Meaning(
+        "The source, or a database, rejects our credentials.",
+        "Renew the token or widen what it may read, then run again.",
+    ),
+    CollectorFailureCategory.PERMISSION: Meaning(
+        "The operating system refuses us a file or a socket.",
+        "Give the user that runs the worker what the message names.",
+    ),
+    CollectorFailureCategory.UNKNOWN: Meaning(
+        "Nothing known: most often a defect of the collector.",
+        "Read the traceback in the run's log; it will fail again until the code is mended.",
+    ),
+    CollectorFailureCategory.VALIDATION: Meaning(
+        "What the source sent is not what it promises.",
+        "Look at `bdc dead-letters list`; when the source has changed, so must the parser.",
+    ),
+    CollectorFailureCategory.RATE_LIMIT: Meaning(
+        "The source asks us to slow down.",
+        "Nothing, the run waits and tries again; when it recurs, collect less often.",
+    ),
+    CollectorFailureCategory.TIMEOUT: Meaning(
+        "The source, or a lock in the database, did not answer in time.",
+        "Nothing at first; when it stays, look at the source's status and at long transactions.",
+    ),
+    CollectorFailureCategory.NETWORK: Meaning(
+        "The source cannot be reached or fails by itself (5xx).",
+        "Nothing at first; when it stays, look at the source's status and at our own network.",
+    ),
+}
 
 
 class CollectorError(Exception):
@@ -71,6 +116,21 @@ class AccessDenied(CollectorError):
     """The source rejects our credentials: fails at once, a person has to renew or widen them."""
 
     category = CollectorFailureCategory.AUTH
+
+
+class RequestRefused(CollectorError):
+    """The source refuses one request (4xx) and would again: the collector decides what it means.
+
+    `status` is the answer's. Left undecided it fails the run at once, as category `unknown`.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class NotFound(RequestRefused):
+    """What was asked for is not at the source, any more or ever (404, 410)."""
 
 
 class RecordRejected(CollectorError):

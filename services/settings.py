@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.errors import ConfigError
@@ -31,6 +31,8 @@ class PlatformSettings(BaseSettings):
     bdc_home: Path = Path(".bdc")
     bdc_schedule: Path | None = None
     bdc_port: int = Field(default=4200, ge=1, le=65535)
+    bdc_work_pool: str = "bdc"
+    bdc_job_variables: Json[dict[str, Any]] = Field(default={}, validate_default=False)
     database_url: SecretStr | None = None
     database_lock_timeout_seconds: int = Field(default=30, ge=1)
     prefect_api_url: str | None = None

@@ -19,9 +19,12 @@ class Profile(Base):
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    platform: Mapped[str] = mapped_column(comment="github, or git for people known by e-mail only.")
+    platform: Mapped[str] = mapped_column(
+        comment="github; git for people known by e-mail only, wg21 for those known by name only."
+    )
     external_id: Mapped[str] = mapped_column(
-        comment="The platform's id of the account. git: the normalised e-mail, or name:HASH without one."
+        comment="The platform's id of the account. git: the normalised e-mail, or name:HASH without one; "
+        "wg21: the name in lower case."
     )
     username: Mapped[str | None] = mapped_column(comment="Login on the platform, as last seen.")
     display_name: Mapped[str] = mapped_column(comment="Name of the account, as last seen.")

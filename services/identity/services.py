@@ -57,6 +57,16 @@ def commit_person(name: str, email: str, at: datetime, *, scope: str) -> Person:
     return Person("git", external_id, None, name, "user", address, at)
 
 
+def paper_author(name: str, at: datetime) -> Person:
+    """The person that a committee paper names, by name alone: namesakes cannot be told apart.
+
+    Case, dots and space do not make another person; initials do.
+    """
+    shown = " ".join(storable_text(name).split())
+    known_as = " ".join(shown.replace(".", " ").casefold().split())
+    return Person("wg21", known_as or shown, None, shown, "user", None, at)
+
+
 def normalised_email(text: str) -> str | None:
     """The address in lower case without surrounding space; None when it cannot be an address."""
     address = text.strip().lower()

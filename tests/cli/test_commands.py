@@ -180,3 +180,18 @@ def test_a_prefect_that_does_not_answer_is_named(bdc: Bdc, database_url: str) ->
     assert findings["schema"]["ok"]
     assert not findings["prefect"]["ok"]
     assert "worker" not in findings
+
+
+def test_a_query_prints_its_rows_and_what_is_wrong_with_it(
+    bdc: Bdc, ledger: Database, database_url: str
+) -> None:
+    del ledger
+    query = "select source_key, status from collector_run"
+    assert bdc("db", "query", query, "--json", DATABASE_URL=database_url).rows == [
+        {"source_key": "boostorg/asio", "status": "partial"}
+    ]
+    assert "boostorg/asio" in bdc("db", "query", query).out
+    assert bdc("db", "query", f"{query} where false").out.strip() == "No rows."
+    wrong = bdc("db", "query", "delete from collector_run")
+    assert wrong.code == 1
+    assert wrong.err.startswith("bdc: database")

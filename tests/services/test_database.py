@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from services.database import Database, driver_connection, open_database
+from services.database import Database, DatabaseError, driver_connection, open_database, read_rows
 from services.errors import ConfigError
 
 
@@ -98,3 +98,31 @@ def test_another_database_is_refused_without_showing_the_url(url: str) -> None:
     with pytest.raises(ConfigError, match="DATABASE_URL") as refused:
         open_database(url, application_name="x")
     assert "secret" not in str(refused.value)
+
+
+def test_rows_are_read_by_column(notes: Database) -> None:
+    with notes.transaction() as session:
+        session.execute(text("insert into note values (1), (2)"))
+    assert read_rows(notes, "select id, ':x' as word from note order by id") == [
+        {"id": 1, "word": ":x"},
+        {"id": 2, "word": ":x"},
+    ]
+    assert read_rows(notes, "select id from note where id > 2") == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from note",
+        "with gone as (delete from note returning id) select * from gone",
+        "select 1; delete from note",
+        "commit; delete from note",
+        "select setval('pg_temp.nothing', 1)",
+    ],
+)
+def test_reading_never_writes(notes: Database, statement: str) -> None:
+    with notes.transaction() as session:
+        session.execute(text("insert into note values (1)"))
+    with pytest.raises(DatabaseError):
+        read_rows(notes, statement)
+    assert count(notes) == 1

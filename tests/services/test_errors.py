@@ -27,6 +27,7 @@ from services.errors import (
     CollectorError,
     ConfigError,
     LockLost,
+    NotFound,
     RateLimited,
     RecordRejected,
     RedactedError,
@@ -517,6 +518,7 @@ def test_the_wait_is_found_behind_other_errors() -> None:
     [
         ConfigError(["A is not set", "B is not set"]),
         RateLimited("slow down", retry_after=3.0),
+        NotFound("no such page", 404),
         AlreadyRunning("run 7 since noon"),
         RedactedError("X: ***", Category.AUTH),
     ],

@@ -78,6 +78,16 @@ def test_a_blank_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (settings.bdc_port, settings.database_url) == (4200, None)
 
 
+def test_job_variables_are_a_json_object_or_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BDC_JOB_VARIABLES", '{"env": {"A": "b"}}')
+    assert load_settings().bdc_job_variables == {"env": {"A": "b"}}
+    for wrong in ("[1]", "hunter2"):
+        monkeypatch.setenv("BDC_JOB_VARIABLES", wrong)
+        with pytest.raises(ConfigError, match="BDC_JOB_VARIABLES") as refused:
+            load_settings()
+        assert "hunter2" not in str(refused.value)
+
+
 def test_all_wrong_variables_are_named_at_once_without_their_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -15,21 +15,27 @@ import pytest
 from pydantic import SecretStr
 
 from collectors.github_activity_tracker.client import Mirror, open_mirror, parse_repository
-from collectors.github_activity_tracker.client.git import (
-    Child,
-    GitFailed,
-    child_environment,
-    run_watched,
-)
 from collectors.github_activity_tracker.client.reader import CommitReader
-from collectors.github_activity_tracker.client.source import RepositorySource
 from collectors.github_activity_tracker.parsing import (
     ChangeStatus,
     CommitRecord,
     FileChange,
     RejectedCommit,
 )
-from services.errors import AccessDenied, ConfigError, SourceTimedOut, SourceUnavailable
+from services.errors import (
+    AccessDenied,
+    ConfigError,
+    RateLimited,
+    SourceTimedOut,
+    SourceUnavailable,
+)
+from services.git.processes import (
+    Child,
+    GitFailed,
+    child_environment,
+    run_watched,
+)
+from services.git.source import RepositorySource
 from tests.support.git_http import GitServer, serve_repositories
 from tests.support.git_repositories import (
     EPOCH,
@@ -924,7 +930,7 @@ class TestOverHttp:
 
     @pytest.mark.parametrize(
         ("status", "error"),
-        [(500, SourceUnavailable), (429, SourceUnavailable), (403, AccessDenied)],
+        [(500, SourceUnavailable), (429, RateLimited), (403, AccessDenied)],
     )
     def test_answers_of_the_server_are_told_apart(
         self, server: GitServer, tmp_path: Path, status: int, error: type[Exception]
@@ -1012,7 +1018,7 @@ class TestWhatGitComplainsOf:
     def test_git_that_ignores_being_asked_is_forced_to_end(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("collectors.github_activity_tracker.client.git.ENDING_SECONDS", 0.05)
+        monkeypatch.setattr("services.git.processes.ENDING_SECONDS", 0.05)
         environment = child_environment(os.environ, {}, protocols="none")
         deaf = "alias.deaf=!trap '' TERM; while :; do sleep 600; done"
         with pytest.raises(TimeoutError):

@@ -1,0 +1,1 @@
+"""What the author of a collector is helped with: new rooms from the template, reference pages."""

@@ -1,0 +1,91 @@
+"""A run that dies without a word leaves nothing that the next one does not put right."""
+
+import os
+import signal
+import time
+from collections.abc import Mapping
+
+from sqlalchemy import create_engine, text
+
+from conformance.bench import Bench, Check, Line
+from conformance.children import Report
+from conformance.contents import Contents
+from conformance.promises import BrokenPromise, require
+from conformance.replay.faults import Fault
+from conformance.replay.messages import Answer, Asked
+from conformance.subject import World
+from services.database import sqlalchemy_url
+
+REQUEST = "request"
+UNLOCK_SECONDS = 30.0
+
+
+def killed_anywhere(bench: Bench) -> None:
+    """Killed at any step, run again, the tables are those of an undisturbed run.
+
+    Steps are requests, programs that are started, and both sides of every commit.
+    """
+    with bench.world() as world:
+        wanted, steps = _undisturbed(bench, world)
+        require(any(kind != REQUEST for kind, _ in steps), "the run commits nothing")
+        for kind, number in steps:
+            with bench.line(world) as line:
+                _die(line, kind, number)
+                _wait_until_unlocked(line)
+                line.run_well()
+                line.require_same(wanted, f"killed at {kind} {number}, then run again:")
+
+
+def _undisturbed(bench: Bench, world: World) -> tuple[Contents, list[tuple[str, int]]]:
+    """What such a run stores, and every step that it can die at."""
+    with bench.line(world) as line:
+        report = line.run_child()
+        if not isinstance(report, Report):
+            raise BrokenPromise("an undisturbed run was killed")
+        require(report.outcome.status == "completed", f"undisturbed, a run is {report.outcome}")
+        counted = dict(report.steps)
+        if world.server:
+            counted[REQUEST] = len(world.server.traffic.requests)
+        steps = [(kind, n + 1) for kind, count in counted.items() for n in range(count)]
+        return line.contents, steps
+
+
+def _die(line: Line, kind: str, number: int) -> None:
+    if kind != REQUEST:
+        require(line.run_child((kind, number)) is None, f"no {kind} {number} to die at")
+        return
+    child = line.start_child()
+    if line.world.server is not None:
+        line.world.server.script.at(number, _killing(child.pid))
+    child.begin()
+    require(child.report() is None, f"no request {number} to die at")
+
+
+def _killing(pid: int) -> Fault:
+    """The answer is made, and the one who asked is gone."""
+
+    def fault(_: Asked, usual: Answer) -> Answer:
+        os.kill(pid, signal.SIGKILL)
+        return usual
+
+    return fault
+
+
+def _wait_until_unlocked(line: Line) -> None:
+    """The server notices a dead client when it next reads from it."""
+    deadline = time.monotonic() + UNLOCK_SECONDS
+    engine = create_engine(sqlalchemy_url(line.url))
+    held = text(
+        "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+        " where l.locktype = 'advisory' and d.datname = current_database()"
+    )
+    try:
+        with engine.connect() as connection:
+            while connection.scalar(held):
+                require(time.monotonic() < deadline, "a killed run still holds its lock")
+                time.sleep(0.02)
+    finally:
+        engine.dispose()
+
+
+CHECKS: Mapping[str, Check] = {"killed-anywhere": killed_anywhere}

@@ -1,0 +1,31 @@
+"""Memory does not grow with the number of records."""
+
+from collections.abc import Mapping
+
+from conformance.bench import Bench, Check
+from conformance.children import Report
+from conformance.promises import BrokenPromise, require
+
+FEW = 2_000
+MANY = 20_000
+# A record that is kept costs ten times as much; what varies from run to run, a few MB in all.
+BYTES_A_RECORD = 300
+
+
+def flat_memory(bench: Bench) -> None:
+    """Ten times the records, the same peak: they are stored batch by batch."""
+    growth = _peak(bench, MANY) - _peak(bench, FEW)
+    allowed = (MANY - FEW) * BYTES_A_RECORD
+    text = f"{MANY - FEW} more records took {growth / 1e6:.1f} MB more, at most {allowed / 1e6:.1f}"
+    require(growth <= allowed, text)
+
+
+def _peak(bench: Bench, count: int) -> int:
+    with bench.world(count) as world, bench.line(world) as line:
+        report = line.run_child()
+        if not isinstance(report, Report) or report.outcome.status != "completed":
+            raise BrokenPromise(f"a run on {count} records did not complete: {report}")
+        return report.peak
+
+
+CHECKS: Mapping[str, Check] = {"memory-flat": flat_memory}

@@ -1,0 +1,55 @@
+"""A migrated, empty database for each line of runs: cloned from a template in a tenth of a second."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import uuid4
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+
+import migrations
+from deployments.local.postgres import EmbeddedPostgres
+from services.database import Base, sqlalchemy_url
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Clones of the database `template`; `admin_url` is another one of the same server."""
+
+    admin_url: str
+    template: str
+
+    @contextmanager
+    def clone(self) -> Iterator[str]:
+        """The URL of a clone, which is gone when the block ends."""
+        name = f"conformance_{uuid4().hex[:12]}"
+        clone, template = Identifier(name), Identifier(self.template)
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute(SQL("create database {} template {}").format(clone, template))
+            try:
+                yield self._url(name)
+            finally:
+                admin.execute(SQL("drop database {} with (force)").format(clone))
+
+    def _url(self, name: str) -> str:
+        return make_url(self.admin_url).set(database=name).render_as_string(hide_password=False)
+
+
+def make_template(server: EmbeddedPostgres, name: str) -> Databases:
+    """Our own tables, and those of every room imported so far that our history does not hold."""
+    server.ensure_database(name)
+    migrations.upgrade(server.url(name))
+    add_missing_tables(server.url(name))
+    return Databases(server.url("postgres"), name)
+
+
+def add_missing_tables(url: str) -> None:
+    """Those of rooms in other packages, as their models say: their history is their own."""
+    engine = create_engine(sqlalchemy_url(url))
+    try:
+        Base.metadata.create_all(engine)
+    finally:
+        engine.dispose()

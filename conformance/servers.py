@@ -1,0 +1,54 @@
+"""The servers of a session: PostgreSQL and Prefect, quick to make, worthless after a power cut."""
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from deployments.local import prefect_server
+from deployments.local.postgres import EmbeddedPostgres
+from deployments.local.prefect_server import PrefectServer
+from deployments.local.processes import ProcessRecords
+
+UNSAFE_BUT_QUICK = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+}
+
+
+def start_quick_postgres(base: Path) -> EmbeddedPostgres:
+    """A running server whose data lies under `base`; the caller stops it."""
+    server = EmbeddedPostgres(base / "pg", settings=UNSAFE_BUT_QUICK)
+    server.start()
+    return server
+
+
+@contextmanager
+def running_prefect() -> Iterator[str]:
+    """The URL of its API; about 20 s to start, so one for a session."""
+    with tempfile.TemporaryDirectory(prefix="bdc-kit-", ignore_cleanup_errors=True) as base:
+        postgres = start_quick_postgres(Path(base))
+        try:
+            postgres.ensure_database(prefect_server.DATABASE)
+            yield from _serve(Path(base), postgres.url(prefect_server.DATABASE))
+        finally:
+            postgres.stop()
+
+
+def _serve(home: Path, database_url: str) -> Iterator[str]:
+    records = ProcessRecords(home / "processes.json")
+    server = PrefectServer(home, database_url=database_url, port=_free_port(), records=records)
+    try:
+        server.start()
+        yield server.api_url
+    finally:
+        server.stop()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
