@@ -63,6 +63,7 @@ def test_a_bomb_is_not_unpacked(make_client: MakeClient, server: ReplayServer) -
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [(gzip.compress(b"x" * 999)[:-9], "cut short"), (b"never compressed", "broken")],
+    ids=["cut short", "never compressed"],
 )
 def test_a_broken_compressed_body_is_asked_for_again(
     client: HttpClient, server: ReplayServer, body: bytes, complaint: str
