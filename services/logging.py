@@ -194,8 +194,12 @@ def _clean_traceback(record: logging.LogRecord) -> None:
 
 
 def printable(text: str) -> str:
-    """Lone surrogates, which no stream takes, as escapes."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Lone surrogates, which no stream takes, and NUL, which PostgreSQL does not, as escapes.
+
+    Prefect's API would answer 500 to either, and its client would try for minutes.
+    """
+    plain = text.replace("\0", "\\x00")
+    return plain if plain.isascii() else plain.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _clean_attribute(record: logging.LogRecord, name: str) -> None:

@@ -82,17 +82,18 @@ class MirrorFolder:
         """
         fresh, old = _siblings(self.path)
         _remove(fresh)
-        self._initialise(fresh, head, borrow)
+        self._initialise(fresh, lock, head, borrow)
         self._fetch(fresh, lock)
         if os.path.lexists(self.path):
             self.path.rename(old)
         fresh.rename(self.path)
         _remove(old)
 
-    def _initialise(self, fresh: Path, head: str | None, borrow: Path | None) -> None:
+    def _initialise(self, fresh: Path, lock: int, head: str | None, borrow: Path | None) -> None:
         form = "sha256" if head and len(head) == 64 else "sha1"
         options = ["--quiet", "--bare", "--template=", f"--object-format={form}"]
-        run_watched(["init", *options, str(fresh)], self.environment, stall_seconds=60)
+        init = ["init", *options, str(fresh)]
+        run_watched(init, self.environment, stall_seconds=60, keep_open=[lock])
         with (fresh / "config").open("a") as config:  # for a person who calls git here
             config.write("[gc]\n\tauto = 0\n\tpruneExpire = never\n")
         if borrow and not (self.line_counts and lacks_contents(borrow)):
