@@ -32,8 +32,8 @@ class Turn:
 class TaskReleases:
     """What a release task is to run for, and what came before it."""
 
-    passed_over: list[str]
-    wanted: list[str]
+    passed_over: list[Release]
+    wanted: list[Release]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def plan_batch(session: Session, request: Request) -> Plan:
             continue
         found = releases_for(known, statuses(session, request.name, task_key(task)))
         turns += _release_turns(request, task, found.wanted)
-        passed_over += [_occasion(request, task, tag) for tag in found.passed_over]
+        passed_over += [_occasion(request, task, name_of(one)) for one in found.passed_over]
     taken = {str(turn.occasion) for turn in turns}
     return Plan(turns, passed_over, [one for one in left if str(one) not in taken])
 
@@ -75,17 +75,23 @@ def releases_for(known: Sequence[Release], statuses: Mapping[str, str]) -> TaskR
     """
     found = TaskReleases([], [])
     for _, releases in groupby(known, lambda release: release.project):
-        tags = [release.tag for release in releases]
-        is_new = statuses.keys().isdisjoint(tags)
-        found.passed_over.extend(tags[:-1] if is_new else [])
-        open_tags = tags[-1:] if is_new else tags
-        found.wanted.extend(tag for tag in open_tags if statuses.get(tag) not in DONE)
+        each = list(releases)
+        is_new = statuses.keys().isdisjoint(map(name_of, each))
+        found.passed_over.extend(each[:-1] if is_new else [])
+        still_open = each[-1:] if is_new else each
+        found.wanted.extend(one for one in still_open if statuses.get(name_of(one)) not in DONE)
     return found
 
 
-def _release_turns(request: Request, task: Task, tags: Sequence[str]) -> Iterator[Turn]:
-    for tag in tags:
-        yield Turn(task, _occasion(request, task, tag), UNTIL_IT_SUCCEEDS, release=tag)
+def name_of(release: Release) -> str:
+    """What the occasion is called: two projects may use the same tag."""
+    return f"{release.project} {release.tag}"
+
+
+def _release_turns(request: Request, task: Task, releases: Sequence[Release]) -> Iterator[Turn]:
+    for one in releases:
+        occasion = _occasion(request, task, name_of(one))
+        yield Turn(task, occasion, UNTIL_IT_SUCCEEDS, release=one.tag)
 
 
 def _dated_turns(

@@ -160,10 +160,10 @@ def _reason_to_skip(turn: Turn, outcomes: Sequence[Outcome], *, stops: bool) -> 
 
 
 def _needed(turn: Turn, outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """What became of those that it needs: for the same release, where they had one."""
+    """What became of those that it needs: on the same occasion, where they had a turn for it."""
     needed = [outcome for outcome in outcomes if outcome.collector in turn.task.needs]
-    same_release = [outcome for outcome in needed if outcome.occasion == turn.release]
-    return same_release or needed
+    same_occasion = [outcome for outcome in needed if outcome.occasion == turn.occasion.name]
+    return same_occasion or needed
 
 
 def _outcome(turn: Turn, state: str, message: str, *, earlier: bool = False) -> Outcome:

@@ -81,7 +81,7 @@ def upgrade() -> None:
             "occasion",
             sa.Text(),
             nullable=False,
-            comment="Day (2026-01-31) or tag of the release.",
+            comment="Day (2026-01-31), or project and tag of the release.",
         ),
         sa.Column("collector", sa.Text(), nullable=False, comment="Slug of the collector."),
         sa.Column(

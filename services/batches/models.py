@@ -54,7 +54,7 @@ class ScheduleOccasion(Base):
         primary_key=True, comment="Key of the task: its collector, a digest of its parameters."
     )
     occasion: Mapped[str] = mapped_column(
-        primary_key=True, comment="Day (2026-01-31) or tag of the release."
+        primary_key=True, comment="Day (2026-01-31), or project and tag of the release."
     )
     collector: Mapped[str] = mapped_column(comment="Slug of the collector.")
     parameters: Mapped[dict[str, Any]] = mapped_column(

@@ -32,7 +32,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a task is to be run for; `name` is an ISO day or a release's tag."""
+    """What a task is to be run for; `name` is an ISO day, or a release's project and tag."""
 
     group: str
     task: str

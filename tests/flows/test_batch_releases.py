@@ -48,8 +48,8 @@ def test_a_release_is_consumed_once_by_each_task_beginning_with_the_newest(
     for _ in range(2):
         run_group(schedule(first, cadence="on_release"))
     assert releases_had(database) == [
-        ("boost-1.89.0", "skipped", 0),
-        ("boost-1.90.0", "succeeded", 1),
+        ("boost boost-1.89.0", "skipped", 0),
+        ("boost boost-1.90.0", "succeeded", 1),
     ]
     assert occasions(database)[0].reason == "came before this task"
     run_group(schedule(first, second, cadence="on_release"), missing_only=True)
@@ -67,8 +67,8 @@ def test_a_release_that_failed_is_tried_again_by_the_next_batch(
     repository(tmp_path, "late")
     assert run_group(yaml, missing_only=True).message == "2 completed"
     assert releases_had(database) == [
-        ("boost-1.90.0", "succeeded", 2),
-        ("boost-1.91.0", "succeeded", 1),
+        ("boost boost-1.90.0", "succeeded", 2),
+        ("boost boost-1.91.0", "succeeded", 1),
     ]
 
 
@@ -79,7 +79,10 @@ def test_a_need_is_held_against_the_same_release(
     yaml = schedule(NOWHERE, good, cadence="on_release", needs=[COLLECTOR])
     release(database, 90)
     run_group(yaml)
-    assert releases_had(database) == [("boost-1.90.0", "failed", 1), ("boost-1.90.0", "skipped", 1)]
+    assert releases_had(database) == [
+        ("boost boost-1.90.0", "failed", 1),
+        ("boost boost-1.90.0", "skipped", 1),
+    ]
     run_group(yaml)
     assert turns(database) == [("place", "failed", 2), ("good", "skipped", 2)]
     assert [name for name, _ in collected(database)] == ["place", "place"]
