@@ -12,6 +12,7 @@ from cli import (
     ledger,
     letters,
     new,
+    outbox,
     reference,
     schedule,
     schema,
@@ -47,6 +48,7 @@ app.command(deploy.app)
 app.command(letters.app)
 app.command(reference.app)
 app.command(wg21.app)
+app.command(outbox.app)
 app.command(new.new)
 
 

@@ -56,10 +56,10 @@ class Outbox(AbstractCollector):
 
     def _say_what_waits(self, run: Run) -> None:
         with run.transaction() as session:
-            counts = services.waiting_counts(session)
-        for kind, count in counts.items():
-            off = "" if kind in self._outlets else ", and wait on: sending them is off"
-            run.progress.say(f"{count} messages of {kind} wait{off}")
+            backlogs = services.backlogs(session)
+        for one in backlogs:
+            off = "" if one.kind in self._outlets else ", and wait on: sending them is off"
+            run.progress.say(f"{one.waiting} messages of {one.kind} wait{off}")
 
     def _drain(self, run: Run, outlet: Outlet) -> None:
         for sent in drain(run.transaction, outlet, self._now):

@@ -5,7 +5,7 @@ transaction of its own, and stay that batch: when nobody knows whether the recei
 is sent again as it was, under the same key.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -38,6 +38,21 @@ class Batch:
 
     key: str
     payloads: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits of one kind: how much, how much of it has failed, since when, until when.
+
+    `error` is one of the failures; the times are those of the first.
+    """
+
+    kind: str
+    waiting: int
+    failing: int
+    oldest: datetime
+    next_attempt_at: datetime | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +105,9 @@ def due_batches(session: Session, kind: str, now: datetime) -> Sequence[str]:
 
 def claim(session: Session, kind: str, batch: str) -> Batch | None:
     """The batch, held until this transaction ends; None when somebody else holds it or has sent it."""
-    message = OutboxMessage
-    waiting = _waiting(kind, batch).order_by(message.id)
+    waiting = _waiting(kind, batch).order_by(OutboxMessage.id)
     held = session.scalars(waiting.with_for_update(skip_locked=True)).all()
-    total = session.scalar(select(func.count()).where(message.kind == kind, message.batch == batch))
+    total = session.scalar(select(func.count()).select_from(_waiting(kind, batch).subquery()))
     if not held or len(held) != total:
         return None
     return Batch(batch, [one.payload for one in held])
@@ -133,11 +147,32 @@ def failing(session: Session, kind: str) -> Failing | None:
     return Failing(count, oldest.category or "", oldest.last_error or "", oldest.next_attempt_at)
 
 
-def waiting_counts(session: Session) -> dict[str, int]:
-    """How many messages wait, by kind."""
+def backlogs(session: Session) -> list[Backlog]:
+    """What waits, kind by kind."""
     message = OutboxMessage
-    waiting = select(message.kind, func.count()).where(message.status == "waiting")
-    return dict(session.execute(waiting.group_by(message.kind)).tuples().all())
+    has_failed = message.attempts > 0
+    columns = (
+        message.kind,
+        func.count(),
+        func.count().filter(has_failed),
+        func.min(message.created_at),
+        func.min(message.next_attempt_at),
+        func.min(message.last_error),
+    )
+    waiting = select(*columns).where(message.status == "waiting").group_by(message.kind)
+    return [Backlog(*row) for row in session.execute(waiting.order_by(message.kind)).tuples()]
+
+
+def end_pauses(session: Session, kinds: Collection[str], now: datetime) -> int:
+    """Have the next run send what has failed, of these kinds or else of all; how many messages.
+
+    How often they failed is kept: if they fail again, their pauses go on growing.
+    """
+    message = OutboxMessage
+    paused = [message.status == "waiting", message.next_attempt_at > now]
+    chosen = [*paused, message.kind.in_(kinds)] if kinds else paused
+    ended = update(message).where(*chosen).values(next_attempt_at=now)
+    return len(session.execute(ended.returning(message.id)).all())
 
 
 def _waiting(kind: str, batch: str) -> Select[tuple[OutboxMessage]]:

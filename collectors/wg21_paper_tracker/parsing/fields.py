@@ -17,7 +17,12 @@ _MAILING_KEY = re.compile(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # A file beside the page, as nearly all links are: nothing in it to be taken apart.
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
-_SUBGROUPS = re.compile(r"[,;/&\n]|\band\b")
+_SUBGROUPS = re.compile(r"[,;\n]")
+# "Core/Library", "LWG & SG1 Concurrency"; but one group is "SG1 Concurrency and Parallelism".
+_JOINED_SUBGROUPS = re.compile(r"[/&]|\band\b")
+_SUBGROUP = re.compile(
+    r"(?:SG\s?\d+|[A-Z]*WG\w*|Core|Library|Evolution|Concurrency)\b", re.IGNORECASE
+)
 # How dates are written in forty years of pages.
 _DATE_FORMS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
@@ -99,8 +104,14 @@ def _iso_date(text: str) -> date | None:
 
 def read_subgroups(text: str) -> tuple[str, ...]:
     """Each once, in the order written."""
-    parts = map(collapse, _SUBGROUPS.split(text))
+    parts = (part for joined in _SUBGROUPS.split(text) for part in _split_subgroups(joined))
     return tuple(dict.fromkeys(part for part in parts if part.strip("-")))
+
+
+def _split_subgroups(text: str) -> list[str]:
+    """Apart where each part begins as groups are called; else it is the name of one."""
+    parts = [collapse(part) for part in _JOINED_SUBGROUPS.split(text)]
+    return parts if all(map(_SUBGROUP.match, parts)) else [collapse(text)]
 
 
 def _paper_id(found: re.Match[str]) -> PaperId:

@@ -58,7 +58,7 @@ def store_rows(
 ) -> Stored:
     """Papers with their mailings, files and authors; `page_year` is None for rows of no page."""
     before = _hashes(session, rows)
-    mailing_ids, mailing = _add_mailings(session, mailings)
+    known_mailings, mailing = _add_mailings(session, mailings)
     paper = bulk_upsert(
         session,
         Paper,
@@ -71,7 +71,7 @@ def store_rows(
     tables = {
         "mailing": mailing,
         "paper": paper,
-        "listing": _store_listings(session, rows, ids, mailing_ids, page_year),
+        "listing": _store_listings(session, rows, ids, known_mailings, page_year),
         "file": _store_files(session, rows, ids),
         "author": _store_authors(session, _describing(session, rows, page_year), ids),
     }
@@ -112,25 +112,34 @@ def _hashes(session: Session, rows: Iterable[PaperRow]) -> dict[str, bytes]:
     return {str(name): content_hash for (name,), content_hash in found}
 
 
-def _add_mailings(session: Session, mailings: Iterable[MailingFacts]) -> tuple[Ids, Written]:
-    """Mailings that are stored keep their title: the index names them, not what comes later."""
+def _add_mailings(
+    session: Session, mailings: Iterable[MailingFacts]
+) -> tuple[dict[str, tuple[int, int]], Written]:
+    """The id and the year of each mailing.
+
+    Those that are stored keep title and year: the index knows them, not what comes later.
+    """
     facts = {mailing.key: mailing for mailing in mailings}
     keys = [(key,) for key in facts]
     known = stored_ids(session, Mailing, ("key",), keys)
     rows = [(m.key, m.title, m.year) for m in facts.values() if (m.key,) not in known]
     written = bulk_upsert(session, Mailing, ("key", "title", "year"), rows, key=("key",))
-    ids = stored_ids(session, Mailing, ("key",), keys)
-    return {str(key): number for (key,), number in ids.items()}, written
+    found = stored_values(session, Mailing, ("key",), keys, ("id", "year"))
+    return {str(key): (number, year) for (key,), (number, year) in found}, written
 
 
 def _store_listings(
-    session: Session, rows: Iterable[PaperRow], ids: Ids, mailings: Ids, page_year: int | None
+    session: Session,
+    rows: Iterable[PaperRow],
+    ids: Ids,
+    mailings: Mapping[str, tuple[int, int]],
+    page_year: int | None,
 ) -> Written:
     listed = (
         (
             ids[row.paper.text],
-            mailings[row.mailing],
-            int(row.mailing[:4]) if page_year is None else page_year,
+            mailings[row.mailing][0],
+            mailings[row.mailing][1] if page_year is None else page_year,
             [file.url for file in row.files],
             page_year is not None,
             None,

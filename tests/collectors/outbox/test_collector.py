@@ -16,7 +16,7 @@ from services.database import Database
 from services.errors import AccessDenied, CollectorError, CollectorFailureCategory
 from services.http.settings import Surroundings
 from services.outbox.draining import Outlet
-from services.outbox.services import Message, enqueue, waiting_counts
+from services.outbox.services import Message, backlogs, enqueue
 from services.runs.result import CollectResult
 from services.runs.run import Run
 from services.runs.services import Source, start_run
@@ -64,7 +64,7 @@ class Sending:
 
     def waiting(self) -> int:
         with self.database.transaction() as session:
-            return waiting_counts(session).get(KIND, 0)
+            return sum(one.waiting for one in backlogs(session))
 
     def _sleep(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

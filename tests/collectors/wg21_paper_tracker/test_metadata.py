@@ -10,7 +10,7 @@ from collectors.wg21_paper_tracker.services import Stored, store_metadata
 from services.database import Database
 from services.errors import RecordRejected
 from tests.support.collecting_papers import CollectingPapers
-from tests.support.paper_site import NOW, PaperSite, Row, serving
+from tests.support.paper_site import NOW, PaperSite, Row, mailing, serving, year_page
 
 BASE = "https://www.open-std.org/jtc1/sc22/wg21/docs/papers/"
 HEADER = "filename,paper_id,url,title,author,date,mailing_date,subgroup"
@@ -172,3 +172,14 @@ def test_a_paper_that_only_a_file_knows_is_not_withdrawn_by_a_page(
     collecting.site.put(2020, m02=[Row("P1R0")])
     collecting.collect()
     assert collecting.papers("withdrawn_at") == [None, None]
+
+
+def test_a_paper_that_a_file_and_a_page_list_in_one_mailing_is_listed_once(
+    collecting: CollectingPapers,
+) -> None:
+    site = collecting.site
+    site.pages[2021] = year_page(mailing("2020-12", Row("P1R0", links=["p1r0.pdf"])))
+    site.mailings["2020-12"] = 2021
+    collecting.collect()
+    store(collecting, line(mailing="2020-12", url=f"{BASE}2021/p1r0.pdf"))
+    assert collecting.listings() == [("p1r0", "2020-12", 2021, False)]

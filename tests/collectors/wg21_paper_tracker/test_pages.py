@@ -248,6 +248,25 @@ def test_a_cell_that_links_to_two_papers_is_a_row_of_each() -> None:
     assert [(row.paper.text, len(row.files)) for row in found] == [("p1r0", 1), ("p1r1", 1)]
 
 
+@pytest.mark.parametrize(
+    ("cell", "groups"),
+    [
+        ("SG1 Concurrency and Parallelism, LEWG", ["SG1 Concurrency and Parallelism", "LEWG"]),
+        ("SG12 UB &amp; Vulnerabilities", ["SG12 UB & Vulnerabilities"]),
+        ("SG22 C/C++ Compatibility,WG21", ["SG22 C/C++ Compatibility", "WG21"]),
+        ("Core/Library", ["Core", "Library"]),
+        ("LWG &amp; SG6 Numerics", ["LWG", "SG6 Numerics"]),
+        ("Evolution and Core; Direction Group", ["Evolution", "Core", "Direction Group"]),
+        ("EWG<br>EWG", ["EWG"]),
+        ("All of WG21", ["All of WG21"]),
+        (" - ", []),
+    ],
+)
+def test_subgroups_are_told_apart_by_how_groups_are_called(cell: str, groups: list[str]) -> None:
+    (found,) = rows_of(Row("P1R0", subgroups=cell))
+    assert list(found.details.subgroups) == groups
+
+
 def test_a_paper_without_a_title_is_called_by_its_name() -> None:
     found = rows_of(Row("P1R0", title=" "), "<tr><td><a href='P2R0.PDF'>P2R0</a></td></tr>")
     assert [row.title for row in found] == ["P1R0", "P2R0"]
@@ -423,6 +442,11 @@ def test_a_recorded_page_of_today() -> None:
         "Bryce Adelstein Lelbach",
     )
     assert found["n4933", "2023-01"].details.subgroups == ("WG21",)
+    assert found["p2300r6", "2023-01"].details.subgroups == (
+        "SG1 Concurrency and Parallelism",
+        "LEWG Library Evolution",
+        "LWG Library",
+    )
     assert found["sd-6", "2023-02"].paper.kind == "SD"
     assert found["d2786r1", "2023-02"].details.previous_version == "p2786r0"
     assert found["p2757r1", "2023-02"].details.disposition == "Adopted 2023-06"

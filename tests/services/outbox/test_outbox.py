@@ -104,7 +104,7 @@ def test_kinds_do_not_mix(post: Post) -> None:
     post.drain()
     assert post.receiver.done == ["a"]
     with post.database.transaction() as session:
-        assert outbox.waiting_counts(session) == {"others": 2}
+        assert [(one.kind, one.waiting) for one in outbox.backlogs(session)] == [("others", 2)]
 
 
 def test_what_is_not_stored_is_not_sent(post: Post) -> None:
@@ -220,6 +220,30 @@ def test_what_is_failing_is_told_until_it_is_sent(post: Post) -> None:
     assert failing() is None
 
 
+def test_a_backlog_says_how_much_waits_how_much_has_failed_and_since_when(post: Post) -> None:
+    post.enqueue("a", "b", "c")
+    post.enqueue("d", kind="others")
+    post.refusals = [AccessDenied("no")]
+    post.fail(most=2)
+    with post.database.transaction() as session:
+        others, papers = outbox.backlogs(session)
+    assert (others.kind, others.waiting, others.failing, others.error) == ("others", 1, 0, None)
+    assert (papers.kind, papers.waiting, papers.failing) == ("papers", 3, 2)
+    assert papers.next_attempt_at == NOON + timedelta(seconds=30)
+    assert (papers.oldest, papers.error) == (min(_created(post)), "AccessDenied: no")
+
+
+def test_a_pause_that_is_ended_has_the_next_drain_try_again(post: Post) -> None:
+    post.enqueue("a")
+    post.refusals = [AccessDenied("no")]
+    post.fail()
+    with post.database.transaction() as session:
+        assert outbox.end_pauses(session, ["others"], NOON) == 0
+        assert outbox.end_pauses(session, [KIND], NOON) == 1
+        assert outbox.end_pauses(session, [], NOON) == 0
+    assert post.drain() == [1]
+
+
 def test_two_at_once_send_everything_once(post: Post) -> None:
     post.enqueue(*(f"{number:03}" for number in range(200)))
     start, sent = Barrier(2), [0, 0]
@@ -262,6 +286,10 @@ def test_a_thousand_messages_known_already_write_no_row(post: Post) -> None:
     post.enqueue(*names)
     with post.database.transaction() as session:
         assert session.execute(versions).all() == before
+
+
+def _created(post: Post) -> list[datetime]:
+    return [message.created_at for message in post.messages()]
 
 
 @contextmanager
