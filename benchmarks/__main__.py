@@ -5,7 +5,7 @@ from importlib import import_module
 
 from cli.output import show
 
-ALL = ("upsert", "commits", "overhead", "memory", "schedule", "apply")
+ALL = ("upsert", "commits", "overhead", "memory", "schedule", "apply", "papers")
 
 
 def main(names: list[str]) -> None:
