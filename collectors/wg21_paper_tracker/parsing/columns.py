@@ -10,7 +10,7 @@ from collectors.wg21_paper_tracker.parsing.fields import (
     read_subgroups,
 )
 from collectors.wg21_paper_tracker.parsing.html import Element, links_of, text_of
-from collectors.wg21_paper_tracker.parsing.names import read_authors
+from collectors.wg21_paper_tracker.parsing.names import problem_of_names, read_authors
 from collectors.wg21_paper_tracker.parsing.records import Details
 
 _COLUMN_WORDS = (
@@ -68,6 +68,12 @@ def require_one_row(cells: Sequence[Element], columns: Mapping[str, int] | None)
     most = max((columns or {}).get("", 0), len(_NEW_COLUMNS) + 1)
     if len(cells) > most:
         raise Unreadable(f"has {len(cells)} cells where {most} are expected: rows run together")
+
+
+def require_names(authors: Sequence[str]) -> None:
+    """Refuse a row with an author who can be nobody."""
+    if problem := problem_of_names(authors):
+        raise Unreadable(f"{problem}: cells run together")
 
 
 def read_details(cells: Sequence[Element], columns: Mapping[str, int]) -> Details:

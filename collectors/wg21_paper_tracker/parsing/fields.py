@@ -23,6 +23,8 @@ _JOINED_SUBGROUPS = re.compile(r"[/&]|\band\b")
 _SUBGROUP = re.compile(
     r"(?:SG\s?\d+|[A-Z]*WG\w*|Core|Library|Evolution|Concurrency)\b", re.IGNORECASE
 )
+# What is longer is no address, and more than an index of PostgreSQL takes.
+_LONGEST_URL = 500
 # How dates are written in forty years of pages.
 _DATE_FORMS = ("%Y-%m-%d", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y")
 
@@ -60,7 +62,12 @@ def locate(page_url: str, href: str) -> str | None:
     """The target as a URL at the site of the page; None when it leads elsewhere.
 
     One file has one URL, however the page links to it: with http or https, with a fragment or none.
+
+    Raises:
+        ValueError: it is no address at all.
     """
+    if len(href) > _LONGEST_URL:
+        raise ValueError(f"it has {len(href)} characters")
     if _PLAIN.fullmatch(href) and page_url.endswith("/"):
         return page_url + href
     home, target = urlsplit(page_url), urlsplit(urljoin(page_url, href))

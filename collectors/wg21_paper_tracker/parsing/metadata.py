@@ -16,7 +16,7 @@ from collectors.wg21_paper_tracker.parsing.fields import (
     paper_id,
     read_subgroups,
 )
-from collectors.wg21_paper_tracker.parsing.names import read_authors
+from collectors.wg21_paper_tracker.parsing.names import problem_of_names, read_authors
 from collectors.wg21_paper_tracker.parsing.records import (
     Details,
     Mailing,
@@ -76,9 +76,12 @@ def _row(fields: Mapping[str, str], base_url: str) -> PaperRow:
     paper = _paper(fields)
     mailing = mailing_key(fields.get("mailing_date", "").strip())
     authors = fields.get("author", "")
+    names = read_authors(authors)
+    if problem := problem_of_names(names):
+        raise RecordRejected(problem)
     details = Details(
         title=collapse(fields.get("title", "")),
-        authors=read_authors(authors),
+        authors=names,
         authors_text=collapse(authors),
         document_date=_date(fields.get("date", "").strip()),
         mailing_date=mailing,
@@ -104,7 +107,7 @@ def _file(fields: Mapping[str, str], base_url: str) -> PaperFile:
     try:
         url = locate(base_url, text)
     except ValueError as error:
-        raise RecordRejected(f"url {text} is none: {error}") from error
+        raise RecordRejected(f"url {text[:200]} is none: {error}") from error
     if url is None:
         raise RecordRejected(f"url {text} is not at the site of the papers")
     return PaperFile(url, file_format(url))

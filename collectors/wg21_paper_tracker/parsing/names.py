@@ -22,6 +22,17 @@ _PARTICLES = frozenset(
 )
 
 
+# What is longer is no name, and more than an index of PostgreSQL takes: cells have run together.
+_LONGEST_NAME = 500
+
+
+def problem_of_names(names: Sequence[str]) -> str | None:
+    """Why the longest of them can be nobody's; None when it can."""
+    longest = max(names, key=len, default="")
+    is_plausible = len(longest) <= _LONGEST_NAME
+    return None if is_plausible else f"has an author of {len(longest)} characters"
+
+
 def read_authors(text: str) -> tuple[str, ...]:
     """The names, without remarks and footnotes; two people of one name stay two.
 

@@ -20,6 +20,7 @@ from collectors.wg21_paper_tracker.parsing.columns import (
     named_columns,
     read_details,
     require_heading,
+    require_names,
     require_one_row,
 )
 from collectors.wg21_paper_tracker.parsing.fields import (
@@ -154,6 +155,7 @@ class _Reader:
             return
         require_one_row(cells, columns)
         details = read_details(cells, columns or default_columns(cells))
+        require_names(details.authors)
         mailing = self._mailing(details)
         for paper, found in files.items():
             yield PaperRow(paper, mailing, details, distinct_files(found))
@@ -183,7 +185,7 @@ class _Reader:
             link = paper_link(href)
             return (link[0], located_file(self.url, href, link[1])) if link else (None, None)
         except ValueError as error:  # urlsplit's, e.g. of "http://[p1r0.pdf"
-            raise Unreadable(f"links to {href!r}, which is no address: {error}") from error
+            raise Unreadable(f"links to {href[:200]!r}, which is no address: {error}") from error
 
     def _mailing(self, details: Details) -> str:
         mailing = mailing_key(self.mark or "") or details.mailing_date

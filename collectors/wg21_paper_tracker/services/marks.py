@@ -70,7 +70,10 @@ def find_gone(session: Session, year: int, rows: Iterable[PaperRow]) -> list[Gon
 
 
 def withdraw(session: Session, gone: Iterable[GoneRow], year: int, now: datetime) -> Written:
-    """Mark listings; a paper that one of them described is described by what is delivered next."""
+    """Mark listings; a paper that one of them described is described by what is delivered next.
+
+    Even if that is the same again: the hash goes too.
+    """
     count = 0
     for row in gone:
         is_it = (Listing.paper_id == row.paper_id, Listing.mailing_id == row.mailing_id)
@@ -78,7 +81,8 @@ def withdraw(session: Session, gone: Iterable[GoneRow], year: int, now: datetime
             update(Listing).where(*is_it, Listing.page_year == year).values(withdrawn_at=now)
         )
         described_by_it = (Paper.id == row.paper_id, Paper.described_in == row.mailing)
-        session.execute(update(Paper).where(*described_by_it).values(described_in=""))
+        undescribed = {"described_in": "", "content_hash": b""}
+        session.execute(update(Paper).where(*described_by_it).values(undescribed))
         count += 1
     return Written(updated=count)
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -234,6 +235,21 @@ def test_a_paper_taken_from_its_newer_mailing_is_described_by_the_older_again(
     site.put(2024, m01=[Row("P1R0", title="Old")], m02=[Row("P2R0")])
     collecting.collect()
     assert collecting.papers("title, withdrawn_at") == [("Old", None), ("A title", None)]
+
+
+def test_a_row_that_came_back_describes_its_paper_again(
+    site: PaperSite, collecting: CollectingPapers
+) -> None:
+    older = Row("P1R0", title="Old", links=["../2024/p1r0.html"])
+    newer = Row("P1R0", title="New", authors="Bob Roe")
+    site.put(2023, m12=[older])
+    for rows in ([newer], [Row("P2R0")], [newer]):
+        site.put(2024, m01=rows)
+        collecting.collect()
+    site.put(2023, m12=[replace(older, title="Older")])
+    collecting.collect()
+    assert collecting.papers("title, described_in") == [("New", "2024-01"), ("A title", "")]
+    assert collecting.authors("p1r0") == ["Bob Roe"]
 
 
 def test_a_mailing_on_the_page_of_the_year_after_is_no_two_papers(
@@ -558,3 +574,32 @@ def test_a_redirect_to_another_address_of_the_page_is_followed(
     site.server.script.on(site.path(2024), lambda _asked, _usual: moved)
     with pytest.raises(PagesFailed, match=r"index\.html.* 404"):
         collecting.collect(years=[2024])
+
+
+def unlike(length: int) -> str:
+    """Letters that do not repeat, so that PostgreSQL cannot make them shorter."""
+    return "".join(random.Random(length).choices("abcdefghijklmnopqrstuvwxyz", k=length))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Row("P9R0", authors=f"Ann {unlike(10_000)}"),
+        Row("P9R0", links=[f"{unlike(10_000)}/p9r0.pdf"]),
+    ],
+)
+def test_a_name_or_an_address_that_cannot_be_one_costs_its_row(
+    site: PaperSite, collecting: CollectingPapers, row: Row
+) -> None:
+    site.put(2024, m01=[Row("P1R0"), row])
+    assert collecting.collect().quarantined == 1
+    assert collecting.papers() == ["p1r0"]
+    assert collecting.letters() == [("2024 2024-01 P9R0", "open")]
+
+
+def test_a_title_or_a_group_of_any_length_is_stored(
+    site: PaperSite, collecting: CollectingPapers
+) -> None:
+    site.put(2024, m01=[Row("P1R0", title=unlike(100_000), subgroups=unlike(9_000))])
+    assert collecting.collect().quarantined == 0
+    assert collecting.papers("length(title), length(subgroups[1])") == [(100_000, 9_000)]

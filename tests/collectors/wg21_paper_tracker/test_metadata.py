@@ -63,6 +63,8 @@ def test_a_title_of_many_lines_is_one_line() -> None:
         (line(url=""), "there is no url"),
         (line(url="https://elsewhere.example/p1r0.pdf"), "is not at the site of the papers"),
         (line(url="http://[p1r0.pdf"), "is none"),
+        (line(url="x" * 3000 + "/p1r0.pdf"), "is none: it has 3009 characters"),
+        (line(author="Ann " + "L" * 600), "has an author of 604 characters"),
         (line(on="2020-02-30"), "date 2020-02-30 is none"),
     ],
 )
