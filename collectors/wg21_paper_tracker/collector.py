@@ -146,15 +146,17 @@ class Wg21PaperTracker(AbstractCollector):
         run.add(CollectResult(tables=tables))
 
     def _chosen_years(self, run: Run) -> list[int]:
-        """The oldest first, so that a run which is cut short has a sensible end."""
+        """The newest first: an older page may have to describe what is gone from a newer one."""
+        return sorted(self._wanted_years(run), reverse=True)
+
+    def _wanted_years(self, run: Run) -> set[int]:
         if self._years:
-            return sorted(set(self._years))
+            return set(self._years)
         known, current = _known(run), {self._this_year, self._this_year - 1}
         if self._window.is_bounded:
-            return sorted(self._window.pages(known, current))
-        pages = _pages(run)
-        never_stored = {year for year in known.values() if not _is_stored(pages.get(str(year)))}
-        return sorted(current | never_stored)
+            return self._window.pages(known, current)
+        stored = _stored_hashes(run)
+        return current | {year for year in known.values() if year not in stored}
 
     def _read_years(
         self, run: Run, site: PaperSite, years: Iterable[int], validators: Validators | None
@@ -180,36 +182,42 @@ class Wg21PaperTracker(AbstractCollector):
     def _read_year(
         self, run: Run, site: PaperSite, year: int, validators: Validators | None
     ) -> None:
-        page = site.fetch_year(year, validators or NoValidators())
-        if page is not None and not (validators and self._is_known(run, year, page)):
+        """A page that is not stored whole is asked for whole.
+
+        The same content may come with a new validator, or with none at all.
+        """
+        known = _stored_hashes(run).get(year) if validators else None
+        page = site.fetch_year(year, validators if validators and known else NoValidators())
+        if page is None:
+            return
+        if page.content_hash != known:
             self._store_year(run, page, read_year_page(year, page.text, page.url))
             return
-        if page is not None:
-            with run.transaction() as session:
-                self._remember_version(session, page)
-
-    def _is_known(self, run: Run, year: int, page: FetchedPage) -> bool:
-        """The same content may come with a new validator, or with none at all."""
-        known = _pages(run).get(str(year))
-        return _is_stored(known) and known is not None and known["hash"] == page.content_hash
+        with run.transaction() as session:
+            self._remember_version(session, page)
 
     def _store_year(self, run: Run, fetched: FetchedPage, whole: YearPage) -> None:
-        """What a window leaves out of the page is not to be taken for stored."""
+        """What a window leaves out of the page is not to be taken for stored.
+
+        Other pages that have to describe a paper now are to be read again.
+        """
         page = _within(whole, self._window)
         letters = [_letter(page.year, row) for row in page.rejected]
         total = len(page.rows) + len(letters)
         run.progress.expect(total, "papers")
-        facts = {"hash": fetched.content_hash, "reading": READING}
-        pages = {**_pages(run), str(page.year): facts}
+        pages = _pages(run)
         with run.transaction() as session:
             if whole.is_empty:
                 services.require_no_papers(session, page.year)
             now = self._around.now()
             stored = services.store_page(session, page, wanted=self._window, now=now)
             run.set_aside(session, STREAM, letters)
+            left = {name: at for name, at in pages.items() if int(name) not in stored.stale_pages}
             if not self._window.is_bounded:
                 self._remember_version(session, fetched)
-                run.advance_cursor(session, PAGES, pages)
+                left[str(page.year)] = {"hash": fetched.content_hash, "reading": READING}
+            if left != pages:
+                run.advance_cursor(session, PAGES, left)
         run.add(CollectResult(total, len(letters), stored.tables))
         _tell(run, page.year, stored)
 
@@ -234,9 +242,10 @@ def _pages(run: Run) -> Pages:
     return run.read_cursor(PAGES) or {}
 
 
-def _is_stored(page: dict[str, Any] | None) -> bool:
-    """Whether the whole page has been stored, as pages are read now."""
-    return page is not None and page["reading"] == READING
+def _stored_hashes(run: Run) -> dict[int, str]:
+    """Of each page that is stored whole, as pages are read now, by year."""
+    stored = _pages(run).items()
+    return {int(year): page["hash"] for year, page in stored if page["reading"] == READING}
 
 
 def _within(page: YearPage, window: Window) -> YearPage:

@@ -22,6 +22,7 @@ from collectors.wg21_paper_tracker.parsing.records import Mailing as MailingFact
 from collectors.wg21_paper_tracker.services.marks import (
     find_gone,
     refresh_marks,
+    stale_pages,
     withdraw,
 )
 from collectors.wg21_paper_tracker.services.rows import Stored, Tables, paper_ids, store_rows
@@ -84,7 +85,8 @@ def store_page(
     marks, withdrawn = refresh_marks(session, touched, now)
     outbox = enqueue(session, ANNOUNCEMENTS, _announcements(page.rows))
     tables = _sum(stored.tables, marks, {"listing": listing, "outbox": outbox})
-    return replace(stored, tables=tables, withdrawn=withdrawn)
+    stale = stale_pages(session, certain, page.year)
+    return replace(stored, tables=tables, withdrawn=withdrawn, stale_pages=stale)
 
 
 def store_metadata(session: Session, metadata: Metadata, *, now: datetime) -> Stored:

@@ -87,6 +87,18 @@ def withdraw(session: Session, gone: Iterable[GoneRow], year: int, now: datetime
     return Written(updated=count)
 
 
+def stale_pages(session: Session, gone: Iterable[GoneRow], year: int) -> tuple[int, ...]:
+    """Years of the other pages that list papers which lost with these rows what described them."""
+    undescribed = (Paper.id.in_([row.paper_id for row in gone]), Paper.described_in == "")
+    pages = (
+        select(Listing.page_year)
+        .join(Paper, Paper.id == Listing.paper_id)
+        .where(*undescribed, Listing.is_from_page, Listing.withdrawn_at.is_(None))
+        .where(Listing.page_year != year)
+    )
+    return tuple(session.scalars(pages.distinct()))
+
+
 def refresh_marks(
     session: Session, papers: Collection[int], now: datetime
 ) -> tuple[dict[str, Written], tuple[str, ...]]:

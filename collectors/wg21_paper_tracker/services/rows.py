@@ -42,12 +42,16 @@ Ids = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What was written, and which papers are new, corrected or withdrawn, by their names."""
+    """What was written, and which papers are new, corrected or withdrawn, by their names.
+
+    `stale_pages` are the years of other pages that list a paper which no row describes any more.
+    """
 
     tables: Tables
     new: tuple[str, ...] = ()
     corrected: tuple[str, ...] = ()
     withdrawn: tuple[str, ...] = ()
+    stale_pages: tuple[int, ...] = ()
 
 
 def store_rows(

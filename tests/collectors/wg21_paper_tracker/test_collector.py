@@ -126,7 +126,7 @@ def test_each_page_is_asked_for_once_and_only_for_changes(
     collecting.collect()
     assert ["if-none-match" in asked.headers for asked in site.server.traffic.requests] == [
         *(False, False, False),
-        *(True, False, True),  # the index, 2023, which has no page, 2024
+        *(True, True, False),  # the index, 2024, 2023, which has no page
     ]
 
 
@@ -323,7 +323,7 @@ class TestFailures:
         before = collecting.row_versions()
         site.server.script.by_chance(0, 1.0, status(502))
         with pytest.raises(
-            PagesFailed, match=r"the index: .*the page of 2023: .*the page of 2024: "
+            PagesFailed, match=r"the index: .*the page of 2024: .*the page of 2023: "
         ):
             collecting.collect()
         assert collecting.row_versions() == before
@@ -385,7 +385,7 @@ class TestFailures:
             collecting.collect()
         assert classify_failure(failed.value) == CollectorFailureCategory.AUTH
 
-    @pytest.mark.parametrize("dies_at", [None, 2023])
+    @pytest.mark.parametrize("dies_at", [None, 2024])
     def test_a_run_that_was_declared_dead_stores_nothing_more(
         self, site: PaperSite, collecting: CollectingPapers, dies_at: int | None
     ) -> None:
