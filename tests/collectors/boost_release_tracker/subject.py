@@ -22,7 +22,7 @@ class Releases:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        return {"BOOST_RELEASE_TRACKER_STALL_SECONDS": "1"}
+        return {"BOOST_RELEASE_TRACKER_STALL_SECONDS": "2"}
 
     @property
     def parameters(self) -> Mapping[str, str]:

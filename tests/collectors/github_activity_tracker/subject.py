@@ -31,7 +31,7 @@ class History:
         return {
             "GITHUB_GIT_URL": self.server.url,
             "GITHUB_TOKEN": "welcome",
-            "GITHUB_GIT_STALL_SECONDS": "1" if self.count < MANY else "60",
+            "GITHUB_GIT_STALL_SECONDS": "2" if self.count < MANY else "60",
         }
 
     @property
