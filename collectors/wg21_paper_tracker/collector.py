@@ -8,7 +8,12 @@ from urllib.parse import urlsplit
 from collectors import AbstractCollector
 from collectors.wg21_paper_tracker import services
 from collectors.wg21_paper_tracker.client import FetchedPage, PaperSite, http_settings
-from collectors.wg21_paper_tracker.parsing.pages import READING, read_index, read_year_page
+from collectors.wg21_paper_tracker.parsing.pages import (
+    READING,
+    read_index,
+    read_year_page,
+    require_no_files,
+)
 from collectors.wg21_paper_tracker.parsing.records import RejectedRow, YearPage
 from collectors.wg21_paper_tracker.parsing.window import (
     Window,
@@ -191,7 +196,8 @@ class Wg21PaperTracker(AbstractCollector):
         if page is None:
             return
         if page.content_hash != known:
-            self._store_year(run, page, read_year_page(year, page.text, page.url))
+            linked = [key for key, its_year in _known(run).items() if its_year == year]
+            self._store_year(run, page, read_year_page(year, page.text, page.url, linked))
             return
         with run.transaction() as session:
             self._remember_version(session, page)
@@ -209,6 +215,7 @@ class Wg21PaperTracker(AbstractCollector):
         with run.transaction() as session:
             if whole.is_empty:
                 services.require_no_papers(session, page.year)
+                require_no_files(page.year, fetched.text)
             now = self._around.now()
             stored = services.store_page(session, page, wanted=self._window, now=now)
             run.set_aside(session, STREAM, letters)

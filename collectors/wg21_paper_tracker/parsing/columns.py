@@ -70,6 +70,16 @@ def require_one_row(cells: Sequence[Element], columns: Mapping[str, int] | None)
         raise Unreadable(f"has {len(cells)} cells where {most} are expected: rows run together")
 
 
+def require_places(cells: Sequence[Element], columns: Mapping[str, int]) -> None:
+    """Refuse a row that lacks a cell, unless it be the last: what follows stands in wrong columns."""
+    if len(cells) >= columns.get("", 0):
+        return
+    for name, read in (("mailing_date", mailing_month), ("previous_version", paper_id)):
+        found = _text(cells, columns, name)
+        if found and read(found) is None:
+            raise Unreadable(f"lacks a cell: {collapse(found)} is no {name.replace('_', ' ')}")
+
+
 def require_names(authors: Sequence[str]) -> None:
     """Refuse a row with an author who can be nobody."""
     if problem := problem_of_names(authors):
@@ -78,20 +88,21 @@ def require_names(authors: Sequence[str]) -> None:
 
 def read_details(cells: Sequence[Element], columns: Mapping[str, int]) -> Details:
     """What the row says besides the paper's name; blank for columns that it does not have."""
-
-    def text(name: str, *, notes: bool = True) -> str:
-        place = columns.get(name)
-        is_there = place is not None and place < len(cells)
-        return text_of(cells[place], notes=notes) if is_there and place is not None else ""
-
-    previous = paper_id(text("previous_version"))
+    previous = paper_id(_text(cells, columns, "previous_version"))
     return Details(
-        title=collapse(text("title")),
-        authors=read_authors(text("authors", notes=False)),
-        authors_text=collapse(text("authors").replace("\n", ", ")),
-        document_date=read_date(text("document_date")),
-        mailing_date=mailing_month(text("mailing_date")),
+        title=collapse(_text(cells, columns, "title")),
+        authors=read_authors(_text(cells, columns, "authors", notes=False)),
+        authors_text=collapse(_text(cells, columns, "authors").replace("\n", ", ")),
+        document_date=read_date(_text(cells, columns, "document_date")),
+        mailing_date=mailing_month(_text(cells, columns, "mailing_date")),
         previous_version=previous.text if previous else None,
-        subgroups=read_subgroups(text("subgroups")),
-        disposition=collapse(text("disposition")) or None,
+        subgroups=read_subgroups(_text(cells, columns, "subgroups")),
+        disposition=collapse(_text(cells, columns, "disposition")) or None,
     )
+
+
+def _text(
+    cells: Sequence[Element], columns: Mapping[str, int], name: str, *, notes: bool = True
+) -> str:
+    place = columns.get(name, len(cells))
+    return text_of(cells[place], notes=notes) if place < len(cells) else ""

@@ -13,6 +13,7 @@ _NAME = (
 )
 _PAPER = re.compile(_NAME + r"(?![a-z0-9])", re.IGNORECASE)
 _FILE = re.compile(_NAME + r"\.(?P<format>[a-z][a-z0-9]*(?:\.[a-z][a-z0-9]*)*)$", re.IGNORECASE)
+_FILE_NAME = re.compile(_NAME + r"\.(?:pdf|html?|ps|txt|md|asc|adoc)\b", re.IGNORECASE)
 _MAILING_KEY = re.compile(r"(?:19|20)\d{2}-(?:0[1-9]|1[0-2])", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 # A file beside the page, as nearly all links are: nothing in it to be taken apart.
@@ -56,6 +57,12 @@ def paper_link(href: str) -> tuple[PaperId, str] | None:
     path = href if _PLAIN.fullmatch(href) else unquote(urlsplit(href).path)
     found = _FILE.search(path)
     return (_paper_id(found), found["format"].lower()) if found else None
+
+
+def first_file_name(text: str) -> str | None:
+    """The first paper's file that a text names, anywhere in it."""
+    found = _FILE_NAME.search(text)
+    return found[0] if found else None
 
 
 def locate(page_url: str, href: str) -> str | None:

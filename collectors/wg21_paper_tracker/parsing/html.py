@@ -13,6 +13,10 @@ Element = etree._Element  # noqa: SLF001 - the public name of the type is in its
 _MAILING = re.compile(r"mailing(\d.*)", re.IGNORECASE | re.DOTALL)
 # What follows these would be left out of the tree.
 _ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+# A cell whose tag is missing: a word, or a link, right after the end of another or at a row's start.
+_CELL_WITHOUT_TAG = re.compile(
+    r"(?:</t[dh]\s*>|<tr\b[^<>]*>)\s*(?=[^\W_]|<a\s+href\b)", re.IGNORECASE
+)
 _SPACED = frozenset({"td", "th", "p", "div", "li", "tr"})
 _CELLS = frozenset({"td", "th"})
 LINE_BREAK = "\ue000"
@@ -37,10 +41,11 @@ def is_cut(body: bytes) -> bool:
 def parse_html(text: str) -> Element | None:
     """The root; None where there is nothing to parse."""
     written = _ENDS.sub("", text.replace("\0", "").replace(LINE_BREAK, ""))
+    celled = _CELL_WITHOUT_TAG.sub(r"\g<0><td>", written)
     parser = etree.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
-    return etree.fromstring(written.encode("utf-8", "replace"), parser)
+    return etree.fromstring(celled.encode("utf-8", "replace"), parser)
 
 
 def mailing_mark(element: Element) -> str | None:

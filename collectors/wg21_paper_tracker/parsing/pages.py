@@ -8,7 +8,7 @@ disposition.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -22,9 +22,11 @@ from collectors.wg21_paper_tracker.parsing.columns import (
     require_heading,
     require_names,
     require_one_row,
+    require_places,
 )
 from collectors.wg21_paper_tracker.parsing.fields import (
     collapse,
+    first_file_name,
     located_file,
     mailing_key,
     paper_id,
@@ -50,6 +52,7 @@ from collectors.wg21_paper_tracker.parsing.records import (
     distinct_files,
     merged,
 )
+from services.errors import RecordRejected
 
 # Raise it when pages are read differently: all of them are then read again.
 READING = 1
@@ -76,14 +79,29 @@ def read_index(text: str) -> list[Mailing]:
     return list({mailing.key: mailing for mailing in reversed(mailings)}.values())[::-1]
 
 
-def read_year_page(year: int, text: str, url: str) -> YearPage:
-    """What the page of a year, found at `url`, says."""
-    reader = _Reader(year, url)
+def read_year_page(year: int, text: str, url: str, linked: Collection[str] = ()) -> YearPage:
+    """What the page of a year, found at `url`, says; the index links to the mailings `linked` on it.
+
+    Papers of one whose mark is missing are known by their mailing date.
+    """
+    reader = _Reader(year, url, frozenset(linked))
     root = parse_html(text)
     if root is not None:
         reader.read(root)
     mailings = tuple(reader.mailings.values())
     return YearPage(year, mailings, tuple(merged(reader.rows)), tuple(reader.rejected))
+
+
+def require_no_files(year: int, text: str) -> None:
+    """Refuse a page without a row of a paper that speaks of papers' files nevertheless.
+
+    Raises:
+        RecordRejected: its layout is another one, or it is broken in such a way that it is not read.
+    """
+    if found := first_file_name(text):
+        raise RecordRejected(
+            f"no row on the page of {year} is a paper, but it names {found}: has it a new layout?"
+        )
 
 
 @dataclass
@@ -92,6 +110,7 @@ class _Reader:
 
     year: int
     url: str
+    unmarked: frozenset[str]
     mailings: dict[str, Mailing] = field(default_factory=dict)
     rows: list[PaperRow] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
@@ -101,7 +120,9 @@ class _Reader:
     last: tuple[Element, str | None] | None = None
 
     def read(self, root: Element) -> None:
-        for element in _elements(root):
+        elements = _elements(root)
+        self.unmarked -= {mailing_mark(element) for element in elements}
+        for element in elements:
             self._notice_mailing(element)
             if element.tag == "tr":
                 self._read_row(element, cells_of(element))
@@ -154,7 +175,9 @@ class _Reader:
             self._require_no_paper(cells)
             return
         require_one_row(cells, columns)
-        details = read_details(cells, columns or default_columns(cells))
+        known = columns or default_columns(cells)
+        require_places(cells, known)
+        details = read_details(cells, known)
         require_names(details.authors)
         mailing = self._mailing(details)
         for paper, found in files.items():
@@ -188,7 +211,8 @@ class _Reader:
             raise Unreadable(f"links to {href[:200]!r}, which is no address: {error}") from error
 
     def _mailing(self, details: Details) -> str:
-        mailing = mailing_key(self.mark or "") or details.mailing_date
+        is_unmarked = details.mailing_date in self.unmarked
+        mailing = (not is_unmarked and mailing_key(self.mark or "")) or details.mailing_date
         if mailing is None:
             raise Unreadable(f"is in no mailing: the mark before it is {self.mark!r}")
         if mailing not in self.mailings:

@@ -364,6 +364,13 @@ class TestFailures:
         assert isinstance(failed.value.__cause__, RecordRejected)
         assert collecting.papers("withdrawn_at") == [None]
 
+    def test_a_page_that_cannot_be_read_at_all_is_no_page_without_papers(
+        self, site: PaperSite, collecting: CollectingPapers
+    ) -> None:
+        site.pages[2024] = year_page(mailing("2024-01", Row("P1R0"))).replace("</title>", "")
+        with pytest.raises(PagesFailed, match=r"it names p1r0\.html: has it a new layout"):
+            collecting.collect(years=[2024])
+
     def test_a_year_without_a_page_fails_when_it_was_asked_for_or_linked_to(
         self, site: PaperSite, collecting: CollectingPapers
     ) -> None:

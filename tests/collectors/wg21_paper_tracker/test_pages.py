@@ -1,5 +1,6 @@
 """What is read from the pages, case by case."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -359,6 +360,60 @@ class TestMalformed:
             <tr><td><a href=p1r0.pdf>P1R0</a></td><td>One</td></tr>
             <td><a href=p2r0.pdf>P2R0</a></td><td>Two</td></tr></table>"""
         assert [row.title for row in read(html).rows] == ["One", "Two"]
+
+    def test_a_cell_without_its_tag_is_read(self) -> None:
+        row = Row("P1R0", date="2019-01-05", subgroups="EWG").html
+        for tag in ("<td>A title", "<td>Ann", "<td>2019", '<td><a href="p1r0.html">'):
+            html = row.replace(tag, tag.removeprefix("<td>"))
+            assert html != row
+            assert rows_of(html) == rows_of(row)
+
+    def test_a_heading_without_its_tag_is_read(self) -> None:
+        html = year_page(mailing("2019-01", Row("P1R0", disposition="Adopted")))
+        assert read(html.replace("<th>Author", "Author")) == read(html)
+
+    @pytest.mark.parametrize("text", ["&nbsp;", ",", ">", "<b></b>"])
+    def test_what_says_nothing_between_cells_is_no_cell(self, text: str) -> None:
+        row = Row("P1R0", disposition="Adopted")
+        assert rows_of(row.html.replace("</td>", f"</td>{text}")) == rows_of(row)
+
+    def test_a_row_that_lacks_a_cell_in_its_middle_is_set_aside(self) -> None:
+        lacking = Row("P1R0", mailing_date="2019-01").html.replace("<td></td>", "", 1)
+        short = table_row("<a href=p2r0.pdf>P2R0</a>", "T", "Ann Lee", "2019-01-05", "2019-01")
+        page = read(year_page(mailing("2019-01", lacking, short)))
+        assert [row.paper.text for row in page.rows] == ["p2r0"]
+        (rejected,) = page.rejected
+        assert (rejected.key, rejected.reason) == (
+            "2019-01 P1R0",
+            "lacks a cell: LEWG is no previous version",
+        )
+
+    def test_a_mailing_whose_mark_is_missing_is_known_by_the_date_of_its_rows(self) -> None:
+        marked = mailing("2019-01", Row("P1R0", mailing_date="2019-01"))
+        unmarked = mailing("2019-03", Row("P2R0", mailing_date="2019-03"), Row("P3R0")).replace(
+            'name="mailing2019-03"', ""
+        )
+        late = mailing("2019-05", Row("P4R0", mailing_date="2019-04"))
+        html = year_page(marked, unmarked, late)
+        page = read_year_page(2019, html, URL, ["2019-01", "2019-03", "2019-05"])
+        assert [(row.paper.text, row.mailing) for row in page.rows] == [
+            ("p1r0", "2019-01"),
+            ("p2r0", "2019-03"),
+            ("p3r0", "2019-01"),
+            ("p4r0", "2019-05"),
+        ]
+
+    def test_whichever_tag_is_missing_a_row_is_right_or_set_aside(self) -> None:
+        page = year_page(*(mailing(f"2019-0{n}", *map(made_row, (n, 9 * n))) for n in (1, 2)))
+        rows = set(read(page).rows)
+        structure = re.finditer(r"</?(?:t[dhr]|table|h2|body|html)>|</a>", page)
+        tags = [tag for tag in structure if not page.startswith("</td>", tag.end())]
+        assert len(tags) > 100
+        for tag in tags:
+            found = read(page[: tag.start()] + page[tag.end() :])
+            assert set(found.rows) <= rows, tag
+            missing = {row.paper.text for row in rows - set(found.rows)}
+            assert len(missing) <= 2 * len(found.rejected), tag
 
     def test_rows_that_run_together_are_set_aside_by_name(self) -> None:
         cells = Row("P1R0").html.replace("</tr>", "") + Row("P2R0").html.replace("<tr>", "")
