@@ -6,6 +6,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 
 from cli import (
+    backup,
     collect,
     deploy,
     group,
@@ -43,6 +44,9 @@ app.command(ledger.runs)
 app.command(ledger.status)
 app.command(doctor)
 app.command(schema.app)
+app.command(backup.backup)
+app.command(backup.backups)
+app.command(backup.restore)
 app.command(schedule.app)
 app.command(deploy.app)
 app.command(letters.app)

@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from services.errors import ConfigError
 
 STACK_FILE = "stack.json"
+ADDRESSES = ("prefect_api_url",)
+SECRET_ADDRESSES = ("database_url", "prefect_api_database_connection_url")
 RoomSettings = TypeVar("RoomSettings", bound=BaseSettings)
 
 
@@ -36,6 +38,9 @@ class PlatformSettings(BaseSettings):
     database_url: SecretStr | None = None
     database_lock_timeout_seconds: int = Field(default=30, ge=1)
     prefect_api_url: str | None = None
+    prefect_api_database_connection_url: SecretStr | None = None
+    backup_target: str | None = None
+    backup_keep: int = Field(default=14, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     collector_retries: int = Field(default=3, ge=0)
@@ -123,18 +128,16 @@ def require_database_url(settings: PlatformSettings) -> str:
 
 
 def _addresses_of_running_stack(settings: PlatformSettings) -> dict[str, Any]:
-    if settings.bdc_environment == "production":
-        return {}
     path = settings.home / STACK_FILE
-    if not path.exists():
+    if settings.bdc_environment == "production" or not path.exists():
         return {}
     stack = json.loads(path.read_text())
-    found: dict[str, Any] = {}
-    if settings.database_url is None and stack.get("database_url"):
-        found["database_url"] = SecretStr(stack["database_url"])
-    if settings.prefect_api_url is None and stack.get("prefect_api_url"):
-        found["prefect_api_url"] = stack["prefect_api_url"]
-    return found
+    known = {name: stack.get(name) for name in (*ADDRESSES, *SECRET_ADDRESSES)}
+    return {
+        name: SecretStr(value) if name in SECRET_ADDRESSES else value
+        for name, value in known.items()
+        if value and getattr(settings, name) is None
+    }
 
 
 def _require(settings: PlatformSettings, *names: str) -> None:

@@ -235,14 +235,21 @@ def plain_url(url: str) -> str:
     return f"{scheme.partition('+')[0]}://{rest}"
 
 
-def _programs() -> Path:
+def find_programs() -> Path | None:
+    """The folder of the wheel's programs, pg_dump among them; None where it is not installed."""
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or spec.origin is None:
+        return None
+    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
+
+
+def _programs() -> Path:
+    if (found := find_programs()) is None:
         raise ConfigError(
             "DATABASE_URL is not set and the embedded PostgreSQL is not installed:"
             " set DATABASE_URL, or install the extra: pip install 'boost-data-collector[embedded]'"
         )
-    return Path(spec.origin).resolve().parent / "pginstall" / "bin"
+    return found
 
 
 def _run(account: SystemAccount, command: Sequence[str]) -> subprocess.CompletedProcess[str]:

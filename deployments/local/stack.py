@@ -110,6 +110,7 @@ class LocalStack:
         self._exits = parts
         self._parts: list[Part] = []
         self._records = ProcessRecords(self._home / RECORDS_FILE)
+        self._prefect_database: str | None = None
 
     def start(self, steps: StackSteps) -> str:
         """Everything up to the worker; returns the API's URL."""
@@ -119,7 +120,11 @@ class LocalStack:
         self._report("Bringing the tables up to date")
         steps.migrate(database_url)
         api_url = self._start_prefect(database_url)
-        addresses = {"database_url": database_url, "prefect_api_url": api_url}
+        addresses = {
+            "database_url": database_url,
+            "prefect_api_url": api_url,
+            "prefect_api_database_connection_url": self._prefect_database,
+        }
         self._start(StackFile(self._home / STACK_FILE, addresses))
         self._ensure_pool(api_url)
         steps.register(api_url)
@@ -157,6 +162,7 @@ class LocalStack:
         if self._settings.prefect_api_url is not None:
             return self._settings.prefect_api_url
         ensure_database(database_url, prefect_server.DATABASE)
+        self._prefect_database = prefect_server.async_url(database_url, prefect_server.DATABASE)
         port = prefect_server.choose_port(self._settings.bdc_port, self._report)
         server = PrefectServer(
             self._home, database_url=database_url, port=port, records=self._records

@@ -97,6 +97,8 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
     addresses = json.loads((home / STACK_FILE).read_text())
     assert (home / STACK_FILE).stat().st_mode & 0o777 == 0o600
     assert addresses["pid"] == first.process.pid
+    of_prefect = addresses["prefect_api_database_connection_url"]
+    assert of_prefect.startswith("postgresql+asyncpg://postgres@/prefect?host=")
     with psycopg.connect(addresses["database_url"]) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1")
     left = living(home)

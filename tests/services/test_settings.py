@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from dotenv import dotenv_values
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 import collectors
@@ -119,7 +120,11 @@ def test_production_names_every_missing_address(monkeypatch: pytest.MonkeyPatch)
 
 def _running_stack(folder: Path) -> None:
     (folder / ".bdc").mkdir()
-    addresses = {"database_url": "postgresql://here/bdc", "prefect_api_url": "http://here/api"}
+    addresses = {
+        "database_url": "postgresql://here/bdc",
+        "prefect_api_url": "http://here/api",
+        "prefect_api_database_connection_url": "postgresql+asyncpg://here/p",
+    }
     (folder / ".bdc" / STACK_FILE).write_text(json.dumps(addresses))
 
 
@@ -128,6 +133,7 @@ def test_a_running_stack_tells_its_addresses(tmp_path: Path) -> None:
     settings = load_settings()
     assert require_database_url(settings) == "postgresql://here/bdc"
     assert settings.prefect_api_url == "http://here/api"
+    assert settings.prefect_api_database_connection_url == SecretStr("postgresql+asyncpg://here/p")
 
 
 def test_the_stack_itself_starts_without_what_a_dead_one_has_left(tmp_path: Path) -> None:
