@@ -4,12 +4,16 @@ One copy and one step of each sort for all of them: most of what a step takes is
 """
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
 
 from authoring.scaffold.answers import KINDS, OWNER, title_of
 from authoring.scaffold.install import install
@@ -19,8 +23,11 @@ from cli.main import execute
 from conformance.rooms import Room
 from conformance.subject import World
 from deployments.local.postgres import EmbeddedPostgres
+from deployments.local.processes import ProcessRecords
+from deployments.local.worker import Worker
 from services.catalogue import find_collector
 from tests.support.checkout import copy_repository, run_in
+from tests.support.deploying import POOL, Deploying
 from tests.support.local_stack import ROOT, LocalPrefect
 
 # All but one as long as a name may be: they break lines where a short one does not.
@@ -134,15 +141,22 @@ def test_their_tests_and_those_that_hold_every_room_succeed(rooms: Path) -> None
 
 
 @pytest.fixture(scope="module")
-def bdc(rooms: Path, postgres: EmbeddedPostgres, prefect_api: LocalPrefect) -> Bdc:
-    """`bdc` of the copy, on an empty database."""
+def environment(
+    rooms: Path, postgres: EmbeddedPostgres, prefect_api: LocalPrefect
+) -> dict[str, str]:
+    """An empty database, and a server."""
     postgres.ensure_database("rooms")
-    environment = {
+    return {
         "DATABASE_URL": postgres.url("rooms"),
         "PREFECT_API_URL": prefect_api.api_url,
         "PREFECT_HOME": str(rooms / ".bdc" / "prefect"),
         "BDC_HOME": str(rooms / ".bdc"),
     }
+
+
+@pytest.fixture
+def bdc(rooms: Path, environment: dict[str, str]) -> Bdc:
+    """`bdc` of the copy."""
     return lambda *commands, **also: run_bdc(rooms, *commands, environment={**environment, **also})
 
 
@@ -170,6 +184,47 @@ def test_a_second_run_writes_only_what_it_has_to(bdc: Bdc, worlds: dict[str, Wor
         "git": [(3, 0), (0, 0)],
         "files": [(3, 0), (0, 0)],
     }
+
+
+def test_deployed_to_a_server_a_worker_runs_them(
+    rooms: Path,
+    bdc: Bdc,
+    worlds: dict[str, World],
+    environment: dict[str, str],
+    prefect_api: LocalPrefect,
+    tmp_path: Path,
+) -> None:
+    settings = {name: text for one in worlds.values() for name, text in one.environment.items()}
+    ours = {"BDC_WORK_POOL": POOL, "PYTHONPATH": str(rooms)}
+    bdc(["db", "upgrade"], ["deploy", "apply"], **settings, **ours)
+    deploying = Deploying(prefect_api, prefect_api.client)
+    try:
+        with working(tmp_path / "worker.log", {**os.environ, **environment, **settings, **ours}):
+            client = prefect_api.client
+            runs = [start_run(client, SLUGS[kind], world) for kind, world in worlds.items()]
+            for run in runs:
+                prefect_api.wait_for_state(run, StateType.COMPLETED, timeout=90)
+    finally:
+        deploying.clear()
+
+
+@contextmanager
+def working(log: Path, environment: Mapping[str, str]) -> Iterator[None]:
+    """A worker, as long as the block lasts."""
+    records = ProcessRecords(log.with_suffix(".json"))
+    worker = Worker(POOL, environment=environment, records=records, log=log, report=print)
+    worker.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+
+
+def start_run(client: SyncPrefectClient, slug: str, world: World) -> UUID:
+    """A run of the collector's own deployment."""
+    deployment = client.read_deployment_by_name(f"{slug}/on-demand")
+    parameters = dict(world.parameters)
+    return client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
 
 
 def flags_of(world: World) -> list[str]:
