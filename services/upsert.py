@@ -41,11 +41,6 @@ class Written:
             self.unchanged + other.unchanged,
         )
 
-    @property
-    def rows(self) -> int:
-        """How many different rows were delivered."""
-        return self.inserted + self.updated + self.unchanged
-
 
 def bulk_upsert(
     session: Session,

@@ -3,8 +3,9 @@
 import signal
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from services.database import Database, DatabaseError, driver_connection, open_database, read_rows
 from services.errors import ConfigError
@@ -126,3 +127,11 @@ def test_reading_never_writes(notes: Database, statement: str) -> None:
     with pytest.raises(DatabaseError):
         read_rows(notes, statement)
     assert count(notes) == 1
+
+
+def test_only_psycopg_can_copy() -> None:
+    with (
+        Session(create_engine("sqlite://")) as session,
+        pytest.raises(TypeError, match="COPY needs psycopg, not Connection"),
+    ):
+        driver_connection(session)

@@ -16,6 +16,7 @@ from services.logging import (
     RunContextFilter,
     TextFormatter,
     configure_logging,
+    format_consoles,
     install_redaction,
     log_context,
 )
@@ -273,3 +274,14 @@ def test_handlers_of_named_loggers_are_made_safe_once() -> None:
     named.removeHandler(handler)
     assert handler.stream.getvalue() == "used ghp_***\n"
     assert len(handler.filters) == 2
+
+
+def test_a_console_that_somebody_else_gave_a_logger_speaks_our_format() -> None:
+    console, other = logging.StreamHandler(io.StringIO()), logging.NullHandler()
+    logger = logging.getLogger("somebody.else")
+    logger.handlers = [other, console]
+    format_consoles("WARNING", "json", logger.name)
+    logger.info("not this")
+    logger.warning("this")
+    assert json.loads(console.stream.getvalue())["message"] == "this"
+    assert other.formatter is None
