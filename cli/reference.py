@@ -17,16 +17,17 @@ DIFFERS = 1
 
 @app.command
 def render(*, check: Annotated[bool, Parameter(negative="")] = False, root: Path = ROOT) -> int:
-    """Write the reference pages of collectors, tables, service functions, settings and errors.
+    """Write the reference pages of commands, collectors, tables, services, settings and errors.
 
     Args:
         check: Write nothing; print the difference and exit with 1 when there is one.
         root: Another copy of the repository.
     """
     prepare_home(load_settings())
-    from authoring.reference import render_pages  # noqa: PLC0415 - loads every flow
+    from authoring.reference import FOLDER, HEADER, render_pages  # noqa: PLC0415 - loads every flow
 
-    changed = {path: text for path, text in render_pages(root).items() if _present(path) != text}
+    pages = {root / FOLDER / "commands.md": HEADER + commands_page(), **render_pages(root)}
+    changed = {path: text for path, text in pages.items() if _present(path) != text}
     if check:
         return _compare(changed, root)
     for path, text in changed.items():
@@ -35,6 +36,14 @@ def render(*, check: Annotated[bool, Parameter(negative="")] = False, root: Path
         console.print(f"{path.relative_to(root)} is written", markup=False)
     console.print(f"pages changed: {len(changed)}")
     return 0
+
+
+def commands_page() -> str:
+    """What `--help` says of every command; paths of this machine relative to the repository."""
+    from cli.main import app as bdc  # noqa: PLC0415 - it has this command among its own
+
+    text = bdc.generate_docs(output_format="markdown").rstrip() + "\n"
+    return text.replace(f"{ROOT}/", "").replace(str(ROOT), ".")
 
 
 def _present(path: Path) -> str:
