@@ -12,7 +12,7 @@ from cli.connection import connected
 from cli.environment import prepare_prefect
 from cli.output import Json, console, print_json
 from cli.schedule_file import load_desired
-from services.database import DatabaseError, server_version
+from services.database import DatabaseError, server_version, table_sizes
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
 from services.settings import PlatformSettings, load_settings, require_database_url
@@ -70,12 +70,12 @@ def _look(subject: str, check: Callable[[], str]) -> Finding:
 
 def _database() -> str:
     with connected() as database:
-        number = server_version(database)
+        number, size = server_version(database), sum(table_sizes(database).values())
     if number // 10000 < OLDEST_POSTGRESQL:
         raise ConfigError(
             f"PostgreSQL {number // 10000} is too old: use {OLDEST_POSTGRESQL} or newer"
         )
-    return f"PostgreSQL {number // 10000}.{number % 10000}"
+    return f"PostgreSQL {number // 10000}.{number % 10000}, tables of {size / 1e6:.1f} MB"
 
 
 def _schema(settings: PlatformSettings) -> str:

@@ -5,7 +5,7 @@ from cyclopts import App
 import migrations
 from cli.connection import connected
 from cli.output import Json, console, show
-from services.database import read_rows
+from services.database import read_rows, table_sizes
 from services.errors import ConfigError
 from services.settings import load_settings, require_database_url
 
@@ -48,6 +48,17 @@ def query(sql: str, *, json: Json = False) -> None:
     with connected() as database:
         rows = read_rows(database, sql)
     show(rows, as_json=json, empty="No rows.")
+
+
+@app.command
+def size(*, json: Json = False) -> None:
+    """Show what each table takes on disk, with its indexes, the largest first."""
+    with connected() as database:
+        found = table_sizes(database)
+    rows = [{"table": name, "bytes": size} for name, size in found.items()]
+    show(rows, as_json=json, empty="No tables.")
+    if not json:
+        console.print(f"{sum(found.values())} bytes in all")
 
 
 def _url() -> str:

@@ -9,17 +9,20 @@ from typing import Any, ClassVar, Literal
 import psycopg
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
     MetaData,
     Text,
     create_engine,
+    delete,
     func,
     inspect,
     select,
     table,
     text,
+    tuple_,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
@@ -35,11 +38,13 @@ __all__ = [
     "DatabaseError",
     "Session",
     "count_rows",
+    "delete_rows",
     "driver_connection",
     "open_database",
     "read_rows",
     "server_version",
     "sqlalchemy_url",
+    "table_sizes",
 ]
 
 # Constraint names that migrations can rely on, whatever PostgreSQL would have chosen.
@@ -185,6 +190,16 @@ def count_rows(database: Database, prefix: str) -> dict[str, int]:
         }
 
 
+def table_sizes(database: Database) -> dict[str, int]:
+    """Bytes on disk of each of our tables with its indexes, the largest first."""
+    query = text(
+        "select relname, pg_total_relation_size(relid) from pg_stat_user_tables"
+        " where schemaname = 'public' order by 2 desc, 1"
+    )
+    with database.transaction() as session:
+        return dict(session.execute(query).tuples().all())
+
+
 def read_rows(database: Database, query: str) -> list[dict[str, Any]]:
     """The rows of one query, by column.
 
@@ -194,6 +209,16 @@ def read_rows(database: Database, query: str) -> list[dict[str, Any]]:
     options = {"postgresql_readonly": True, "stream_results": True}
     with database.engine.connect().execution_options(**options) as connection:
         return [dict(row) for row in connection.exec_driver_sql(query).mappings()]
+
+
+def delete_rows(
+    session: Session, model: type[Base], *conditions: ColumnElement[bool], most: int
+) -> int:
+    """Delete at most so many of a table's rows; how many it were. Rows that somebody holds stay."""
+    key = inspect(model).primary_key
+    chosen = select(*key).where(*conditions).limit(most).with_for_update(skip_locked=True).cte()
+    found = delete(model).where(tuple_(*key).in_(select(chosen)))
+    return len(session.execute(found.returning(*key)).all())
 
 
 def driver_connection(session: Session) -> psycopg.Connection[tuple[Any, ...]]:

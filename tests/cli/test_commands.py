@@ -195,3 +195,11 @@ def test_a_query_prints_its_rows_and_what_is_wrong_with_it(
     wrong = bdc("db", "query", "delete from collector_run")
     assert wrong.code == 1
     assert wrong.err.startswith("bdc: database")
+
+
+def test_db_size_lists_the_largest_tables_first(bdc: Bdc, database_url: str) -> None:
+    rows = bdc("db", "size", "--json", DATABASE_URL=database_url).rows
+    sizes = [row["bytes"] for row in rows]
+    assert "collector_run" in {row["table"] for row in rows}
+    assert sizes == sorted(sizes, reverse=True)
+    assert f"{sum(sizes)} bytes in all" in bdc("db", "size").out

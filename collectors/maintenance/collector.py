@@ -1,0 +1,76 @@
+"""The hooks: forget what is old, table by table, a part in each transaction."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from collectors import AbstractCollector
+from collectors.maintenance.settings import MaintenanceSettings
+from services.batches.retention import forget_batches, forget_days
+from services.database import Session
+from services.http.retention import forget_pages
+from services.outbox.retention import forget_payloads
+from services.runs.result import CollectResult
+from services.runs.retention import forget_resolved_letters, forget_runs
+from services.runs.run import Run
+
+# A transaction that others hardly notice: well below a second.
+ROWS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is forgotten, after how many days, and by which service, which says how many it were."""
+
+    what: str
+    days: int
+    forget: Callable[[Session, datetime, int], int]
+
+
+class Maintenance(AbstractCollector):
+    """Applies the rules as of the moment that it begins."""
+
+    name: ClassVar[str] = "maintenance"
+
+    def __init__(
+        self, settings: MaintenanceSettings, now: Callable[[], datetime], rows: int = ROWS
+    ) -> None:
+        self._settings = settings
+        self._now = now
+        self._rows = rows
+
+    @property
+    def source_key(self) -> str:
+        """There is one platform."""
+        return "platform"
+
+    def validate_config(self) -> None:
+        """Nothing: the settings were checked when they were read."""
+
+    def collect(self, run: Run) -> CollectResult:
+        """Each rule in turn; interrupted, the next run goes on. Counts as fetched what was old."""
+        now = self._now()
+        for rule in self._rules():
+            before = now - timedelta(days=rule.days)
+            count = sum(self._parts(run, rule, before))
+            run.progress.say(f"{count} {rule.what} from before {before:%Y-%m-%d} forgotten")
+        return run.result
+
+    def _rules(self) -> Iterator[Rule]:
+        """Letters before the runs they point to, days before their batches."""
+        days = self._settings
+        yield Rule("resolved dead letters", days.dead_letter_days, forget_resolved_letters)
+        yield Rule("runs", days.run_days, forget_runs)
+        yield Rule("days of tasks", days.batch_days, forget_days)
+        yield Rule("batches", days.batch_days, forget_batches)
+        yield Rule("contents of sent messages", days.outbox_days, forget_payloads)
+        yield Rule("versions of pages", days.page_days, forget_pages)
+
+    def _parts(self, run: Run, rule: Rule, before: datetime) -> Iterator[int]:
+        count = self._rows
+        while count == self._rows:
+            with run.transaction() as session:
+                count = rule.forget(session, before, self._rows)
+            run.add(CollectResult(fetched=count))
+            yield count
