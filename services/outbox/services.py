@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from services.failures import classify_failure, retry_after_seconds
 from services.outbox.models import OutboxMessage
 from services.redaction import redact
-from services.upsert import Written, bulk_upsert, storable_text
+from services.upsert import Written, bulk_upsert, storable_text, stored_ids
 
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(hours=6)
@@ -66,11 +66,17 @@ class Failing:
 
 
 def enqueue(session: Session, kind: str, messages: Iterable[Message]) -> Written:
-    """Have messages sent, once what this transaction stores is stored; those known are left alone."""
-    rows = ((kind, message.key, message.payload) for message in messages)
-    return bulk_upsert(
-        session, OutboxMessage, ("kind", "key", "payload"), rows, key=("kind", "key")
-    )
+    """Have messages sent, once what this transaction stores is stored.
+
+    Those known are left alone: they may be part of a batch, or have been sent and emptied since.
+    """
+    named = ((storable_text(message.key), message.payload) for message in messages)
+    rows = {(kind, key): (kind, key, payload) for key, payload in named}
+    known = stored_ids(session, OutboxMessage, ("kind", "key"), rows)
+    new = [row for key, row in rows.items() if key not in known]
+    columns = ("kind", "key", "payload")
+    written = bulk_upsert(session, OutboxMessage, columns, new, key=("kind", "key"))
+    return written + Written(unchanged=len(known))
 
 
 def form_batch(session: Session, kind: str, *, most: int, most_bytes: int) -> str | None:

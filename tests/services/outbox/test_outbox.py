@@ -98,6 +98,16 @@ def test_a_key_that_is_enqueued_again_is_the_same_message(post: Post) -> None:
     assert post.receiver.done == ["a", "b"]
 
 
+def test_what_is_enqueued_again_leaves_its_message_as_it_is(post: Post) -> None:
+    post.enqueue("a", "b")
+    with post.database.transaction() as session:
+        again = [Message("a\0", {"url": "another"}), Message("c", {"url": "c"})]
+        written = outbox.enqueue(session, KIND, again)
+    assert (written.inserted, written.updated, written.unchanged) == (1, 0, 1)
+    post.drain()
+    assert post.receiver.done == ["a", "b", "c"]
+
+
 def test_kinds_do_not_mix(post: Post) -> None:
     post.enqueue("a")
     post.enqueue("a", "c", kind="others")
