@@ -5,6 +5,7 @@ from cyclopts import App
 import migrations
 from cli.connection import connected
 from cli.output import Json, console, show
+from migrations.roles import COLLECTOR, READER, grant_roles
 from services.database import read_rows, table_sizes
 from services.errors import ConfigError
 from services.settings import load_settings, require_database_url
@@ -31,10 +32,22 @@ def current() -> None:
 def check() -> None:
     """Prove that the tables are what the models say; fails when they are not."""
     url = _url()
-    if migrations.current(url) != migrations.head(url):
-        raise ConfigError("the schema is behind this version: run `bdc db upgrade`")
+    _require_newest(url)
     migrations.check(url)
     console.print("the schema is what the models say")
+
+
+@app.command
+def roles() -> None:
+    """Make the database's roles and give each what it needs; does nothing the second time.
+
+    As the user who runs `bdc db upgrade`. Logins are yours to make, with passwords of your own.
+    """
+    url = _url()
+    _require_newest(url)
+    grant_roles(url)
+    for role, may in ((COLLECTOR, "read and write rows"), (READER, "read rows")):
+        console.print(f"{role} may {may}; a login: create role … login password … in role {role}")
 
 
 @app.command
@@ -59,6 +72,11 @@ def size(*, json: Json = False) -> None:
     show(rows, as_json=json, empty="No tables.")
     if not json:
         console.print(f"{sum(found.values())} bytes in all")
+
+
+def _require_newest(url: str) -> None:
+    if migrations.current(url) != migrations.head(url):
+        raise ConfigError("the schema is behind this version: run `bdc db upgrade`")
 
 
 def _url() -> str:
