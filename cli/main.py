@@ -17,6 +17,7 @@ from cli import (
     reference,
     schedule,
     schema,
+    search,
     stack,
     wg21,
 )
@@ -42,6 +43,7 @@ app.command(group.run_group)
 app.command(collect.list_, name="list")
 app.command(ledger.runs)
 app.command(ledger.status)
+app.command(search.search)
 app.command(doctor)
 app.command(schema.app)
 app.command(backup.backup)

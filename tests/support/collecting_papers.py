@@ -21,6 +21,7 @@ TABLES = (
     *(f"wg21_paper_tracker_{name}" for name in ("mailing", "paper", "listing", "file", "author")),
     "identity_profile",
     "outbox",
+    "document",
     "collector_cursor",
     "collector_dead_letter",
     "http_validator",

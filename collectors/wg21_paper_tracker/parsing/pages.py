@@ -55,7 +55,7 @@ from collectors.wg21_paper_tracker.parsing.records import (
 from services.errors import RecordRejected
 
 # Raise it when pages are read differently: all of them are then read again.
-READING = 1
+READING = 2
 
 _INDEX_LINK = re.compile(r"(\d{4})/#mailing(\d{4}-\d{2})", re.ASCII)
 _MATTERS = etree.XPath("//tr | //*[@id or @name] | //*[self::td or self::th][not(parent::tr)]")

@@ -26,6 +26,7 @@ from collectors.wg21_paper_tracker.services.marks import (
     withdraw,
 )
 from collectors.wg21_paper_tracker.services.rows import Stored, Tables, paper_ids, store_rows
+from collectors.wg21_paper_tracker.services.texts import refresh_documents
 from services.errors import RecordRejected
 from services.outbox.services import Message, enqueue
 from services.upsert import Written, bulk_upsert
@@ -84,7 +85,9 @@ def store_page(
     touched = {row.paper_id for row in certain} | set(paper_ids(session, page.rows).values())
     marks, withdrawn = refresh_marks(session, touched, now)
     outbox = enqueue(session, ANNOUNCEMENTS, _announcements(page.rows))
-    tables = _sum(stored.tables, marks, {"listing": listing, "outbox": outbox})
+    document = refresh_documents(session, touched, now)
+    told = {"listing": listing, "outbox": outbox, "document": document}
+    tables = _sum(stored.tables, marks, told)
     stale = stale_pages(session, certain, page.year)
     return replace(stored, tables=tables, withdrawn=withdrawn, stale_pages=stale)
 
@@ -97,8 +100,10 @@ def store_metadata(session: Session, metadata: Metadata, *, now: datetime) -> St
     """
     rows = _completed(session, metadata.rows)
     stored = store_rows(session, rows, metadata.mailings, None)
-    marks, _ = refresh_marks(session, paper_ids(session, rows).values(), now)
-    return replace(stored, tables=_sum(stored.tables, marks))
+    touched = paper_ids(session, rows).values()
+    marks, _ = refresh_marks(session, touched, now)
+    document = refresh_documents(session, touched, now)
+    return replace(stored, tables=_sum(stored.tables, marks, {"document": document}))
 
 
 def _announcements(rows: Iterable[PaperRow]) -> Iterator[Message]:

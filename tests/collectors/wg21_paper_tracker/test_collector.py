@@ -62,7 +62,7 @@ def test_every_paper_is_stored_with_mailing_files_and_authors(
     assert collecting.rows("select key, title, year from wg21_paper_tracker_mailing") == [
         ("2024-02", "2024-02 mailing", 2024)
     ]
-    assert (result.fetched, result.written.inserted) == (1, 9)
+    assert (result.fetched, result.written.inserted) == (1, 10)
 
 
 def test_authors_are_profiles_however_their_names_are_spelt(

@@ -63,6 +63,9 @@ def present(collecting: CollectingPapers) -> dict[str, list[Any]]:
         "authors": [collecting.authors(paper[0]) for paper in papers],
         "files": [file for file in collecting.files() if not file[-1]],
         "listings": [listing for listing in collecting.listings() if not listing[-1]],
+        "documents": collecting.rows(
+            "select key, title, text, author, url from document where deleted_at is null order by 1"
+        ),
     }
 
 

@@ -1,0 +1,79 @@
+"""`bdc search`: what was collected, found by its words."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from cli.connection import connected
+from cli.output import Json, console, print_json
+from services.errors import ConfigError
+from services.vectors.services import Found, search_documents
+
+NOTHING = "Nothing was found."
+
+
+def search(
+    query: str,
+    *,
+    collector: str | None = None,
+    author: str | None = None,
+    since: str | None = None,
+    limit: Annotated[int, Parameter(validator=Number(gte=1))] = 10,
+    json: Json = False,
+) -> None:
+    """Find documents by their words, the best first.
+
+    In quotes, since it is one argument: words, "a phrase", or, and -without mean what they do in
+    search engines.
+
+    Args:
+        query: What to look for.
+        collector: Only what this collector has collected.
+        author: Only what somebody of this name, or part of a name, has written.
+        since: Only what is of this day (YYYY-MM-DD) or later.
+        limit: How many to show.
+        json: Print JSON, for programs.
+    """
+    if not query.strip():
+        raise ConfigError("there is nothing to look for: `bdc search executors`")
+    with connected() as database, database.transaction() as session:
+        found = search_documents(
+            session,
+            query,
+            collector=collector,
+            author=author,
+            since=_day(since),
+            limit=limit,
+        )
+    if json:
+        print_json([_row(one) for one in found])
+    elif found:
+        console.print("\n\n".join(map(_shown, found)), markup=False)
+    else:
+        console.print(NOTHING)
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--since {text} is no day: write it as 2026-01-31") from None
+
+
+def _shown(one: Found) -> str:
+    where = "  ".join(str(part) for part in (one.collector, one.published_on, one.url) if part)
+    return f"{one.title}\n  {where}\n  {one.snippet.replace(chr(10), ' · ')}"
+
+
+def _row(one: Found) -> dict[str, Any]:
+    return {
+        "collector": one.collector,
+        "key": one.key,
+        "title": one.title,
+        "author": one.author,
+        "published_on": one.published_on,
+        "url": one.url,
+        "snippet": one.snippet,
+    }

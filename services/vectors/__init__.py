@@ -1,0 +1,1 @@
+"""Documents: what search finds of what the rooms have collected."""
