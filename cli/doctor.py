@@ -100,6 +100,8 @@ def _prefect(settings: PlatformSettings) -> Iterator[Finding]:
     yield reached
     if not reached.ok:
         return
+    if settings.bdc_environment == "production":
+        yield _look("access", lambda: asyncio.run(probes.guard(api_url)))
     yield _look("deployments", lambda: probes.deployments(api_url, load_desired(settings)))
     checks: dict[str, Callable[[], Any]] = {
         "scheduler": lambda: probes.scheduler(api_url),

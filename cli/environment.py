@@ -36,3 +36,6 @@ def prepare_home(settings: PlatformSettings) -> None:
             "DO_NOT_TRACK": "1",
         }
     )
+    if settings.prefect_api_auth_string is not None:
+        auth = settings.prefect_api_auth_string.get_secret_value()
+        os.environ["PREFECT_API_AUTH_STRING"] = auth

@@ -8,6 +8,7 @@ from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.objects import FlowRun, State
 
 from cli.connection import connected
+from deployments.connection import credentials
 from deployments.generate import ON_DEMAND
 from services.database import count_rows
 
@@ -18,7 +19,7 @@ async def collect_once(
     api_url: str, collector: str, parameters: dict[str, Any], say: Callable[[str], None]
 ) -> int:
     """Run `<collector>/on-demand`, wait for its end, and print what it did; 0 when it completed."""
-    async with PrefectClient(api_url) as client:
+    async with PrefectClient(api_url, **credentials()) as client:
         deployment = await client.read_deployment_by_name(f"{collector}/{ON_DEMAND}")
         started = await client.create_flow_run_from_deployment(
             deployment.id, parameters=parameters, name=collector

@@ -58,9 +58,8 @@ def worker(*, pool: str | None = None) -> int:
     api_url = prepare_prefect(settings)
     load_checked(settings)
     pool = pool or settings.bdc_work_pool
-    from prefect.client.orchestration import SyncPrefectClient  # noqa: PLC0415
-
-    from deployments.local.processes import ProcessRecords  # noqa: PLC0415 - imports Prefect
+    from deployments.connection import open_client  # noqa: PLC0415 - imports Prefect
+    from deployments.local.processes import ProcessRecords  # noqa: PLC0415
     from deployments.local.worker import (  # noqa: PLC0415
         base_job_template,
         ensure_work_pool,
@@ -70,7 +69,7 @@ def worker(*, pool: str | None = None) -> int:
     stop = threading.Event()
     for request in (signal.SIGTERM, signal.SIGINT):
         signal.signal(request, lambda *_: stop.set())
-    with SyncPrefectClient(api_url) as client:
+    with open_client(api_url) as client:
         ensure_work_pool(client, pool, base_job_template(Path.cwd()))
     records = ProcessRecords(settings.home / "workers" / f"{os.getpid()}.json")
     environment = dict(os.environ) | {"PREFECT_API_URL": api_url}

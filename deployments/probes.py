@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import httpx
 from prefect import flow
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate
@@ -16,7 +17,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.exceptions import ObjectNotFound
 
 from deployments.apply import plan_for
-from deployments.connection import open_client
+from deployments.connection import REFUSALS, credentials, naming_refusals, open_client
 from deployments.desired import DesiredState
 from services.errors import ConfigError
 
@@ -29,14 +30,31 @@ async def server(api_url: str) -> str:
 
     Raises:
         ConfigError: when it does not answer.
+        AccessDenied: when it refuses our credentials.
     """
-    async with PrefectClient(api_url) as client:
+    async with PrefectClient(api_url, **credentials()) as client:
         problem = await client.api_healthcheck()
         if problem is not None:
             raise ConfigError(
                 f"{api_url} does not answer ({type(problem).__name__}): is the server up?"
             )
-        return f"{await client.api_version()} at {api_url}"
+        with naming_refusals(api_url):
+            return f"{await client.api_version()} at {api_url}"
+
+
+async def guard(api_url: str) -> str:
+    """That a stranger is refused: whoever may start flow runs may do what the worker may.
+
+    Raises:
+        ConfigError: when a stranger gets an answer.
+    """
+    async with httpx.AsyncClient(trust_env=False) as stranger:
+        answer = await stranger.get(f"{api_url}/admin/version")
+    if answer.status_code not in REFUSALS:
+        raise ConfigError(
+            f"{api_url} asks nobody for credentials: set PREFECT_SERVER_API_AUTH_STRING for the server"
+        )
+    return "strangers are refused"
 
 
 def deployments(api_url: str, desired: DesiredState) -> str:
@@ -66,7 +84,7 @@ async def scheduler(api_url: str, seconds: float = SCHEDULER_SECONDS) -> str:
         ConfigError: when no run appears.
     """
     probe = flow(name="bdc-doctor")(_nothing)
-    async with PrefectClient(api_url) as client:
+    async with PrefectClient(api_url, **credentials()) as client:
         every_day = IntervalSchedule(interval=timedelta(days=1), anchor_date=datetime.now(UTC))
         deployment = await client.create_deployment(
             flow_id=await client.create_flow(probe),
@@ -91,7 +109,7 @@ async def workers(api_url: str, pool: str) -> str:
     Raises:
         ConfigError: when nobody does.
     """
-    async with PrefectClient(api_url) as client:
+    async with PrefectClient(api_url, **credentials()) as client:
         try:
             await client.read_work_pool(pool)
         except ObjectNotFound:

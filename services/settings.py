@@ -38,6 +38,7 @@ class PlatformSettings(BaseSettings):
     database_url: SecretStr | None = None
     database_lock_timeout_seconds: int = Field(default=30, ge=1)
     prefect_api_url: str | None = None
+    prefect_api_auth_string: SecretStr | None = None
     prefect_api_database_connection_url: SecretStr | None = None
     backup_target: str | None = None
     backup_keep: int = Field(default=14, ge=1)
@@ -87,7 +88,7 @@ def load_settings(*, use_running_stack: bool = True) -> PlatformSettings:
     if use_running_stack:
         settings = settings.model_copy(update=_addresses_of_running_stack(settings))
     if settings.bdc_environment == "production":
-        _require(settings, "database_url", "prefect_api_url")
+        _require(settings, "database_url", "prefect_api_url", "prefect_api_auth_string")
     return settings
 
 

@@ -17,6 +17,7 @@ VACUUM = {
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
     "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(90 * 86400),
 }
+CLIENTS_AUTH = "PREFECT_API_AUTH_STRING"
 PORTS_TRIED = 20
 # The first start migrates the server's own tables; measured 17 s on a busy two-core machine.
 START_SECONDS = 90.0
@@ -61,6 +62,7 @@ class PrefectServer:
         """What the server is told. The database's address may hold a password: never in argv."""
         return {
             **{name: os.environ.get(name, ours) for name, ours in VACUUM.items()},
+            **_guard(os.environ.get(CLIENTS_AUTH)),
             "PREFECT_HOME": str(self._home / "prefect"),
             "PREFECT_API_DATABASE_CONNECTION_URL": async_url(self._database_url, DATABASE),
             "PREFECT_API_URL": self.api_url,
@@ -77,6 +79,11 @@ class PrefectServer:
             "PYTHONTZPATH": "",
             "PYTHONUNBUFFERED": "1",
         }
+
+
+def _guard(auth: str | None) -> Mapping[str, str]:
+    """What our clients show is what the server asks for; nothing on the loopback unless it is set."""
+    return {"PREFECT_SERVER_API_AUTH_STRING": auth} if auth else {}
 
 
 def choose_port(wanted: int, report: Callable[[str], None]) -> int:

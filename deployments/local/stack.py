@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from prefect.client.orchestration import SyncPrefectClient
-
+from deployments.connection import open_client
 from deployments.local import prefect_server, processes, worker
 from deployments.local.interrupts import Interrupted, Interrupts
 from deployments.local.postgres import EmbeddedPostgres, ensure_database
@@ -173,7 +172,7 @@ class LocalStack:
 
     def _ensure_pool(self, api_url: str) -> None:
         worker.wait_for_api(api_url, worker.API_SECONDS)
-        with SyncPrefectClient(api_url) as client:
+        with open_client(api_url) as client:
             template = worker.base_job_template(Path.cwd())
             worker.ensure_work_pool(client, self._settings.bdc_work_pool, template)
 

@@ -21,6 +21,7 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
+from deployments.connection import credentials
 from deployments.local.processes import Child, ProcessRecords, answers, stop, stop_all
 from deployments.local.reconcile import is_engine, reconcile_dead_runs, worker_name
 from deployments.local.rest_runs import start_rest_runs
@@ -110,7 +111,7 @@ class Worker:
     def _reconcile(self, *, start_rest: bool = False) -> None:
         """Not worth failing for: the next start does it again."""
         try:
-            with SyncPrefectClient(self._environment["PREFECT_API_URL"]) as client:
+            with SyncPrefectClient(self._environment["PREFECT_API_URL"], **credentials()) as client:
                 self._put_right(client, start_rest=start_rest)
         except httpx.HTTPError as error:
             self._report(f"Dead flow runs were not looked for: {type(error).__name__}")

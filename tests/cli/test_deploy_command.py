@@ -123,7 +123,7 @@ def test_production_refuses_a_schedule_that_would_run_nothing(
 ) -> None:
     file.write_text("groups:\n", encoding="utf-8")
     production = {"BDC_ENVIRONMENT": "production", "DATABASE_URL": "postgresql://nowhere/x"}
-    done = bdc("deploy", "apply", **production)
+    done = bdc("deploy", "apply", PREFECT_API_AUTH_STRING="name:password", **production)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert "has no enabled task: nothing would ever run" in done.err
     assert not server.exists("github_activity_tracker/on-demand")

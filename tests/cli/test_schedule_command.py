@@ -103,6 +103,7 @@ def test_check_refuses_in_production_what_would_run_nothing(
     monkeypatch.setenv("BDC_ENVIRONMENT", "production")
     monkeypatch.setenv("DATABASE_URL", "postgresql://nowhere/x")
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "name:password")
     file.unlink()
     with pytest.raises(ConfigError, match=r"schedule\.yaml does not exist: nothing would ever run"):
         bdc_schedule("check", "--file", file)

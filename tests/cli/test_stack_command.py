@@ -62,6 +62,7 @@ def addresses(environment: str) -> dict[str, str]:
         "BDC_ENVIRONMENT": environment,
         "DATABASE_URL": "postgresql://127.0.0.1:1/x",
         "PREFECT_API_URL": "http://127.0.0.1:1/api",
+        "PREFECT_API_AUTH_STRING": "name:password",
     }
 
 

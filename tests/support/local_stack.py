@@ -14,6 +14,7 @@ from uuid import UUID
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 
+from deployments.connection import credentials
 from deployments.local import prefect_server
 from deployments.local.prefect_server import PrefectServer
 from deployments.local.processes import ProcessRecords
@@ -101,7 +102,7 @@ def _serve(home: Path, database_url: str) -> Iterator[LocalPrefect]:
     server = PrefectServer(home, database_url=database_url, port=free_port(), records=records)
     try:
         server.start()
-        with SyncPrefectClient(server.api_url) as client:
+        with SyncPrefectClient(server.api_url, **credentials()) as client:
             yield LocalPrefect(home, database_url, server.api_url, client)
     finally:
         server.stop()
