@@ -13,7 +13,7 @@ fi
 compile() { # NAME OPTION...
   local name=$1; shift
   "$UV" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-    --no-annotate --custom-compile-command "make lock" --extra=embedded --extra=build "$@" \
+    --no-annotate --custom-compile-command "make lock" --extra=embedded --extra=cluster --extra=build "$@" \
     pyproject.toml -o "$out/$name.lock"
 }
 compile dev --extra=dev # first, so that the runtime takes the same versions

@@ -33,6 +33,8 @@ API_SECONDS = 60.0
 FLOW_RUN_SECONDS = 10.0
 WORKER_SECONDS = 10.0
 POLL_SECONDS = 0.25
+# Set where something asks a worker how it is, as a container's health check does; two on one host need two.
+HEALTH_PORT = "PREFECT_WORKER_WEBSERVER_PORT"
 DEFAULTS = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
 FLOW_RUN_ENVIRONMENT = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "collectors,services,flows,deployments",
@@ -92,6 +94,8 @@ class Worker:
         self._reconcile(start_rest=True)
         command = [sys.executable, "-m", "prefect", "worker", "start", "--type", POOL_TYPE]
         command += ["--pool", self._pool, "--name", worker_name()]
+        if HEALTH_PORT in self._environment:
+            command.append("--with-healthcheck")
         self._child.start(command, self._environment)
 
     def stop(self) -> None:

@@ -21,7 +21,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Pending, Running
 
 from deployments.local import reconcile
-from deployments.local.processes import ProcessRecords, send, wait_until_gone
+from deployments.local.processes import ProcessRecords, answers, send, wait_until_gone
 from deployments.local.reconcile import find_engines, reconcile_dead_runs, worker_name
 from deployments.local.worker import (
     Worker,
@@ -31,7 +31,7 @@ from deployments.local.worker import (
     worker_environment,
 )
 from services.errors import ConfigError
-from tests.support.local_stack import LocalPrefect, poll, running_prefect
+from tests.support.local_stack import LocalPrefect, free_port, poll, running_prefect
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +285,13 @@ def test_flow_runs_find_our_python_first() -> None:
     assert environment["PATH"].startswith(str(Path(sys.executable).parent))
     assert environment["PATH"].endswith(":/bin")
     assert environment["PREFECT_WORKER_QUERY_SECONDS"] == "7"
+
+
+def test_whoever_asks_a_worker_how_it_is_gets_an_answer_where_a_port_is_set(
+    prefect: LocalPrefect, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = free_port()
+    monkeypatch.setenv("PREFECT_WORKER_WEBSERVER_PORT", str(port))
+    monkeypatch.setenv("PREFECT_WORKER_WEBSERVER_HOST", "127.0.0.1")
+    with supervised_worker(prefect, pool):
+        poll(lambda: answers(f"http://127.0.0.1:{port}/health"), 45, "the worker's health")
