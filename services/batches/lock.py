@@ -27,7 +27,9 @@ def batch_lock(database: Database, batch: UUID) -> Iterator[None]:
         connection.execute(select(func.pg_advisory_lock(_key(literal(str(batch))))))
         yield
     finally:
-        # Not only handed back to the pool: the lock goes with the session, which may be dead.
+        # Given back at once; and the session with it, which may be dead, as the pool's it would stay.
+        with suppress(DatabaseError):
+            connection.execute(select(func.pg_advisory_unlock(_key(literal(str(batch))))))
         with suppress(DatabaseError):
             connection.invalidate()
         connection.close()

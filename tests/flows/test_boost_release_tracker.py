@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,12 +20,23 @@ pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarning
 Watch = Callable[..., State[Any]]
 
 
+MINORS = count(89, 10)
+
+
 @pytest.fixture
-def boost(tmp_path: Path) -> Repository:
-    """A repository with one release, a beta of the next, and a tag that is none."""
+def released() -> str:
+    return f"boost-1.{next(MINORS)}.0"
+
+
+@pytest.fixture
+def boost(tmp_path: Path, released: str) -> Repository:
+    """A repository with one release, a beta of the next, and a tag that is none.
+
+    Of another version for each test: an event is one for its whole server, which they share.
+    """
     made = Repository.create(tmp_path / "boost")
     made.commit({"a.txt": b"1"})
-    for tag in ("boost-1.89.0", "boost-1.90.0.beta1", "svn-branches"):
+    for tag in (released, f"{released}.beta1", "svn-branches"):
         git(made.path, "tag", tag)
     return made
 
@@ -54,40 +66,43 @@ def announced(records: Records, state: State[Any]) -> list[list[str]]:
     return [event["payload"]["tags"] for event in records.events(state, "release.")]
 
 
-def test_a_release_is_stored_and_announced_once(watch: Watch, records: Records) -> None:
+def test_a_release_is_stored_and_announced_once(
+    watch: Watch, records: Records, released: str
+) -> None:
     first = watch()
-    assert (first.name, stored(records)) == ("Completed", [("boost-1.89.0", True)])
-    assert announced(records, first) == [["boost-1.89.0"]]
+    assert (first.name, stored(records)) == ("Completed", [(released, True)])
+    assert announced(records, first) == [[released]]
     assert announced(records, watch()) == []
 
 
 def test_only_the_new_release_is_announced(
-    watch: Watch, boost: Repository, records: Records
+    watch: Watch, boost: Repository, records: Records, released: str
 ) -> None:
     watch()
-    git(boost.path, "tag", "boost-1.90.0")
-    assert announced(records, watch()) == [["boost-1.90.0"]]
+    following = released.replace("1.", "1.1", 1)
+    git(boost.path, "tag", following)
+    assert announced(records, watch()) == [[following]]
 
 
 def test_what_a_crash_left_unannounced_is_announced_by_the_next_run(
-    watch: Watch, records: Records
+    watch: Watch, records: Records, released: str
 ) -> None:
     watch()
     with records.database.transaction() as session:
         for release in session.scalars(select(Release)):
             release.announced_at = None
-            release.tag = "boost-1.89.0"
+            release.tag = released
     state = watch()
-    assert stored(records) == [("boost-1.89.0", True)]
+    assert stored(records) == [(released, True)]
     assert announced(records, state) == []  # the same event, under the same id: it exists already
 
 
 def test_a_moved_tag_is_the_same_release_at_another_commit(
-    watch: Watch, boost: Repository, records: Records
+    watch: Watch, boost: Repository, records: Records, released: str
 ) -> None:
     watch()
     moved = boost.commit({"a.txt": b"2"})
-    git(boost.path, "tag", "--force", "boost-1.89.0", moved)
+    git(boost.path, "tag", "--force", released, moved)
     assert announced(records, watch()) == []
     with records.database.transaction() as session:
         assert session.scalars(select(Release.commit)).all() == [moved]
@@ -101,9 +116,9 @@ def test_a_dry_run_neither_stores_nor_announces(watch: Watch, records: Records) 
 
 
 def test_a_repository_without_any_release_is_not_that_of_boost(
-    watch: Watch, boost: Repository, records: Records
+    watch: Watch, boost: Repository, records: Records, released: str
 ) -> None:
-    git(boost.path, "tag", "--delete", "boost-1.89.0")
+    git(boost.path, "tag", "--delete", released)
     state = watch()
     assert state.name == "ConfigError"
     assert "has no tag like boost-1.90.0" in str(state.message)
