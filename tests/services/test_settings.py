@@ -114,7 +114,9 @@ def test_a_secret_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_production_names_every_missing_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BDC_ENVIRONMENT", "production")
-    with pytest.raises(ConfigError, match=r"DATABASE_URL.*PREFECT_API_URL.*PREFECT_API_AUTH_STRING"):
+    with pytest.raises(
+        ConfigError, match=r"DATABASE_URL.*PREFECT_API_URL.*PREFECT_API_AUTH_STRING"
+    ):
         load_settings()
 
 
