@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.catalogue import FIELDS, find_collector, list_collectors
+from services.catalogue import FIELDS, all_collectors, find_collector, list_collectors
 from services.errors import ConfigError
 
 COLLECTORS = Path(__file__).parents[2] / "collectors"
@@ -36,3 +36,32 @@ def test_an_unknown_name_leads_to_the_nearest() -> None:
 def test_a_name_unlike_any_leads_to_the_list() -> None:
     with pytest.raises(ConfigError, match=r"there are .*github_activity_tracker"):
         find_collector(COLLECTORS, "zzz")
+
+
+def test_what_stands_between_the_summary_and_the_facts_is_none(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "__init__.py").write_text('"""A room.\n\nIn short.\n\nOwner: us\n"""\n')
+    (entry,) = list_collectors(tmp_path)
+    assert entry.facts == {"Owner": "us"}
+
+
+def test_an_exemption_has_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "__init__.py").write_text('"""A room.\n\nExempt: dry-run\n"""\n')
+    (entry,) = list_collectors(tmp_path)
+    with pytest.raises(ConfigError, match="room is exempt without a reason: dry-run"):
+        entry.exemptions()
+
+
+@pytest.mark.parametrize("package", ["gone", "gone.further"])
+def test_an_announced_collector_whose_package_is_gone_is_listed_as_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    about = tmp_path / "lost-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lost\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[bdc.collectors]\nlost = {package}.flow:lost\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (entry,) = [entry for entry in all_collectors(tmp_path) if entry.name == "lost"]
+    assert entry.summary.startswith(f"broken: there is no package {package}, ")
+    assert (entry.entrypoint, entry.room) == (f"{package}.flow.lost", None)
