@@ -28,6 +28,11 @@ def repository(folder: Path, name: str) -> Repository:
     return made
 
 
+def nowhere(folder: Path) -> str:
+    """A repository that is not there, another one in each test: Prefect knows a turn by its path."""
+    return str(folder / "no" / "such" / "place")
+
+
 def schedule(
     *repositories: object,
     stop: bool = False,

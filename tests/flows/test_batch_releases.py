@@ -16,6 +16,7 @@ from tests.flows.groups import (
     COLLECTOR,
     RunGroup,
     collected,
+    nowhere,
     occasions,
     repository,
     schedule,
@@ -25,7 +26,6 @@ from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
 pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
-NOWHERE = "/no/such/place"
 
 
 def release(database: Database, *versions: int) -> None:
@@ -76,7 +76,7 @@ def test_a_need_is_held_against_the_same_release(
     run_group: RunGroup, database: Database, tmp_path: Path
 ) -> None:
     good = repository(tmp_path, "good").path
-    yaml = schedule(NOWHERE, good, cadence="on_release", needs=[COLLECTOR])
+    yaml = schedule(nowhere(tmp_path), good, cadence="on_release", needs=[COLLECTOR])
     release(database, 90)
     run_group(yaml)
     assert releases_had(database) == [

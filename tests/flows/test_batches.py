@@ -22,6 +22,7 @@ from tests.flows.groups import (
     RunGroup,
     batches,
     collected,
+    nowhere,
     occasions,
     repository,
     schedule,
@@ -31,7 +32,6 @@ from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
 pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
-NOWHERE = "/no/such/place"
 
 
 def occasion(path: object, name: str) -> Occasion:
@@ -101,7 +101,7 @@ def test_a_run_by_hand_runs_what_was_run_and_settles_no_day(
 def test_a_failure_of_the_day_is_not_tried_again_and_names_who_was_skipped_for_it(
     run_group: RunGroup, database: Database, tmp_path: Path
 ) -> None:
-    yaml = schedule(NOWHERE, repository(tmp_path, "good").path, needs=[COLLECTOR])
+    yaml = schedule(nowhere(tmp_path), repository(tmp_path, "good").path, needs=[COLLECTOR])
     assert run_group(yaml, missing_only=True).is_failed()
     assert run_group(yaml, missing_only=True).name == "NothingDue"
     assert collected(database) == [("place", "failed")]
@@ -113,11 +113,11 @@ def test_what_failed_before_the_batch_died_still_counts_for_those_that_come_afte
     run_group: RunGroup, database: Database, tmp_path: Path
 ) -> None:
     good = repository(tmp_path, "good").path
-    batch = dead_batch(database, NOWHERE, good)
-    turn = dead_turn(database, NOWHERE, batch)
+    batch = dead_batch(database, nowhere(tmp_path), good)
+    turn = dead_turn(database, nowhere(tmp_path), batch)
     with database.transaction() as session:
         ledger.settle(session, turn, "failed", "gone", batch=batch, now=days_ago(0))
-    state = run_group(schedule(NOWHERE, good, stop=True), missing_only=True)
+    state = run_group(schedule(nowhere(tmp_path), good, stop=True), missing_only=True)
     failure = state.result(raise_on_failure=False)
     assert isinstance(failure, BatchFailed)
     assert [outcome.state for outcome in failure.outcomes] == ["Skipped"]

@@ -6,7 +6,7 @@ import pytest
 
 from flows.batch_outcomes import BatchFailed
 from services.database import Database
-from tests.flows.groups import RunGroup, children, collected, repository, schedule
+from tests.flows.groups import RunGroup, children, collected, nowhere, repository, schedule
 from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
@@ -28,7 +28,7 @@ def test_a_failure_stops_nobody_unless_the_schedule_says_so(
     run_group: RunGroup, database: Database, tmp_path: Path
 ) -> None:
     good = repository(tmp_path, "good")
-    state = run_group(schedule("/no/such/place", good.path))
+    state = run_group(schedule(nowhere(tmp_path), good.path))
     assert state.is_failed()
     assert "1 of 2 did not succeed: github_activity_tracker: repository" in str(state.message)
     assert collected(database) == [("place", "failed"), ("good", "completed")]
@@ -38,7 +38,7 @@ def test_stopping_names_each_skipped_collector_with_what_failed_before(
     run_group: RunGroup, database: Database, tmp_path: Path
 ) -> None:
     good = repository(tmp_path, "good")
-    state = run_group(schedule("/no/such/place", good.path, stop=True))
+    state = run_group(schedule(nowhere(tmp_path), good.path, stop=True))
     assert collected(database) == [("place", "failed")]
     failure = state.result(raise_on_failure=False)
     assert isinstance(failure, BatchFailed)
@@ -47,8 +47,8 @@ def test_stopping_names_each_skipped_collector_with_what_failed_before(
     assert failure.exit_code == 1
 
 
-def test_the_exit_code_is_that_of_the_last_failure(run_group: RunGroup) -> None:
-    failure = run_group(schedule("/no/such/place")).result(raise_on_failure=False)
+def test_the_exit_code_is_that_of_the_last_failure(run_group: RunGroup, tmp_path: Path) -> None:
+    failure = run_group(schedule(nowhere(tmp_path))).result(raise_on_failure=False)
     assert isinstance(failure, BatchFailed)
     assert failure.exit_code == 2
 
