@@ -33,6 +33,14 @@ class AbstractCollector(ABC):
         """What people call the source, where the key is unwieldy."""
         return self.source_key
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether a completed run leaves the tables as new as the source.
+
+        Not when its parameters narrow it down, e.g. to some years: it says nothing of the others.
+        """
+        return True
+
     @abstractmethod
     def validate_config(self) -> None:
         """Check parameters and settings, quickly and without touching the network.

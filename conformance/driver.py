@@ -116,7 +116,7 @@ class _Run:
     def _enter(self, phase: str) -> None:
         self.phase = phase
         with self.run.transaction() as session:
-            ledger.enter_phase(session, self.run.id or 0, phase)
+            ledger.enter_phase(session, self.run.id or 0, phase, now=datetime.now(UTC))
 
     def _failed(self, error: Exception) -> Outcome:
         cleaned = redact_exception(error)

@@ -7,7 +7,7 @@ project are here and in `flows.phases`: whatever a collector raises must end in 
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -33,8 +33,9 @@ from services.failures import classify_failure
 from services.logging import format_consoles, install_redaction, log_context
 from services.redaction import redact, redact_exception
 from services.runs import services as ledger
+from services.runs.activity import LedgerProgress
 from services.runs.lock import SourceLock
-from services.runs.progress import ProgressGroup
+from services.runs.progress import NullProgress, Progress, ProgressGroup
 from services.runs.result import CollectResult
 from services.runs.run import Run
 from services.runs.services import Ending, Source
@@ -128,6 +129,7 @@ class Lifecycle:
     lock: SourceLock
     policy: RetryPolicy
     phase: str = "start"
+    activity: Progress = field(default_factory=NullProgress)
 
     def run(self) -> State[Any]:
         """Through the hooks, with the ledger kept whatever happens."""
@@ -140,6 +142,7 @@ class Lifecycle:
                 now=datetime.now(UTC),
             )
         run = Run(self.source, self.database, run_id)
+        self.activity = LedgerProgress(self.database, run_id)
         with log_context(run_id=str(run_id)), self._progress(run):
             return self._recorded(run)
 
@@ -196,7 +199,7 @@ class Lifecycle:
 
         def enter_and_work() -> T:
             with run.transaction() as session:
-                ledger.enter_phase(session, run.id or 0, name)
+                ledger.enter_phase(session, run.id or 0, name, now=datetime.now(UTC))
             return work()
 
         return self._phase(name, enter_and_work, policy)
@@ -210,11 +213,13 @@ class Lifecycle:
                 policy,
                 may_skip=name == "sync_pinecone",
                 before_retry=self.lock.ensure_held,
+                say=self.activity.say,
             ).run()
 
     def _completed(self, run: Run) -> State[Any]:
         status = "partial" if run.result.quarantined else "completed"
-        self._finish(run, self._ending(run, status))
+        read_all = self.collector.reads_all and self.work is _collect
+        self._finish(run, replace(self._ending(run, status), read_all=read_all))
         name = "Partial" if status == "partial" else None
         logger.info("%s %s: %s", self.source, status, run.result)
         return Completed(name=name, message=str(run.result), data=run.result)
@@ -250,7 +255,7 @@ class Lifecycle:
     def _progress(self, run: Run) -> Iterator[None]:
         shown = PrefectProgress(artifact_key("progress", self.source.collector))
         with terminal_progress() as bar:
-            run.progress = ProgressGroup(shown, bar)
+            run.progress = ProgressGroup(shown, bar, self.activity)
             yield
         shown.finish()
 

@@ -19,6 +19,7 @@ from services.redaction import redact, redact_exception
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+Say = Callable[[str, datetime | None], None]
 # Half of each delay is random, so that collectors that failed together do not come back together.
 JITTER = 0.5
 
@@ -63,6 +64,7 @@ class Phase(Generic[T]):
     policy: RetryPolicy
     may_skip: bool = False
     before_retry: Callable[[], None] = lambda: None
+    say: Say = lambda *_: None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
     error: Exception | None = None
@@ -114,6 +116,7 @@ class Phase(Generic[T]):
         if self.not_before is not None:
             self.sleep(max(0.0, (self.not_before - self.clock()).total_seconds()))
         self.before_retry()
+        self.say(f"trying {self.name} again", None)
 
     def _failed(self, error: Exception) -> State[None]:
         cleaned = redact_exception(error)
@@ -128,7 +131,14 @@ class Phase(Generic[T]):
         passes = error is not None and is_retryable(classify_failure(error))
         if passes and error is not None:
             logger.warning("%s failed and may be tried again: %s", self.name, describe(error))
+            self.say(f"waits to try {self.name} again: {describe(error)}", self._next_try())
         return passes
+
+    def _next_try(self) -> datetime:
+        """At the latest, by Prefect's own pause or the source's wish."""
+        longest = max(self.policy.delays, default=0.0) * (1 + JITTER)
+        own = self.clock() + timedelta(seconds=longest)
+        return max(own, self.not_before or own)
 
 
 def _raise_interruption_behind(error: Exception) -> None:

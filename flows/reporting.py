@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -159,8 +160,9 @@ class PrefectProgress:
         if self.clock() - self.shown_at >= SECONDS_BETWEEN_UPDATES:
             self._show()
 
-    def say(self, text: str) -> None:
-        """A line in the run's log."""
+    def say(self, text: str, until: datetime | None = None) -> None:
+        """A line in the run's log, which says until when."""
+        del until
         logger.info(redact(text))
 
     def finish(self) -> None:

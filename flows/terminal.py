@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -30,8 +31,9 @@ class TerminalProgress:
         """Fill it."""
         self._bar.advance(self._task, amount)
 
-    def say(self, text: str) -> None:
-        """Say it beside the bar."""
+    def say(self, text: str, until: datetime | None = None) -> None:
+        """Say it beside the bar; the text says until when."""
+        del until
         self._bar.update(self._task, description=text)
 
 

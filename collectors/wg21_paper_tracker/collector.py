@@ -87,6 +87,11 @@ class Wg21PaperTracker(AbstractCollector):
         """Host of the site."""
         return urlsplit(self._settings.base_url).netloc or self._settings.base_url
 
+    @property
+    def reads_all(self) -> bool:
+        """Not when pages or mailings are chosen."""
+        return not (self._years or self._window.is_bounded)
+
     def validate_config(self) -> None:
         """Bounds are months in order, years can be ones, the site's address is one."""
         problems = [

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 import httpx
 
@@ -55,6 +56,13 @@ class HttpSettings:
             raise ConfigError("the source's base URL holds credentials: set them apart from it")
 
 
+class Say(Protocol):
+    """Tells somebody what goes on; `until` when, if that is waiting."""
+
+    def __call__(self, text: str, until: datetime | None = None, /) -> None:
+        """Tell it."""
+
+
 def _parsed(url: str) -> httpx.URL:
     try:
         return httpx.URL(url)
@@ -66,8 +74,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _unheard(text: str) -> None:
-    del text
+def _unheard(text: str, until: datetime | None = None, /) -> None:
+    del text, until
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Surroundings:
     sleep: Sleep = time.sleep
     now: Callable[[], datetime] = _utc_now
     chance: Callable[[], float] = random.random
-    say: Callable[[str], None] = _unheard
+    say: Say = _unheard
 
 
 def anonymous(path: str) -> Mapping[str, str]:

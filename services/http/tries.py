@@ -29,10 +29,11 @@ class Tries:
         """
         if seconds <= 0:
             return
-        until = (self._around.now() + timedelta(seconds=seconds)).isoformat(timespec="seconds")
+        until = self._around.now() + timedelta(seconds=seconds)
+        shown = until.isoformat(timespec="seconds")
         if seconds > self._patience:
-            raise RateLimited(f"no quota before {until}", seconds) from self._last
-        self._around.say(f"waiting for quota until {until}")
+            raise RateLimited(f"no quota before {shown}", seconds) from self._last
+        self._around.say(f"waiting for quota until {shown}", until)
         self._sleep(seconds)
 
     def limit_seconds(self, error: RateLimited) -> float:

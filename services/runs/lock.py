@@ -7,7 +7,7 @@ from typing import Self
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from services.database import Database
+from services.database import Database, Session
 from services.errors import AlreadyRunning
 from services.runs.services import Source
 
@@ -27,6 +27,27 @@ HOLDER = text(
         and (l.classid::bigint << 32 | l.objid::bigint) = {KEY}
     """  # noqa: S608 - built from constants, values are bound
 )
+
+
+HELD = text(
+    """
+    select r.id
+    from collector_run r
+    where r.status = 'running' and exists (
+        select 1
+        from pg_locks l
+        where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+            and l.database = (select oid from pg_database where datname = current_database())
+            and (l.classid::bigint << 32 | l.objid::bigint)
+                = hashtextextended(r.collector || chr(31) || r.source_key, 0)
+    )
+    """
+)
+
+
+def runs_alive(session: Session) -> set[int]:
+    """The ids of the runs that the ledger calls running and whose process still holds its lock."""
+    return set(session.scalars(HELD))
 
 
 class SourceLock:

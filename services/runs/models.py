@@ -52,11 +52,36 @@ class CollectorRun(Base):
     cursor_after: Mapped[dict[str, Any] | None] = mapped_column(
         comment="Cursors by stream when the run ended."
     )
+    data_through: Mapped[datetime | None] = mapped_column(
+        comment="Up to when the tables say what the source said: when the run started; empty unless"
+        " it read all of the source, to the end."
+    )
     host: Mapped[str] = mapped_column(comment="Machine that the run's process is on.")
     pid: Mapped[int] = mapped_column(comment="Process of the run on that machine.")
     started_at: Mapped[datetime] = mapped_column(comment="When it took the source's lock.")
     finished_at: Mapped[datetime | None] = mapped_column(
         comment="When it ended; empty while running."
+    )
+
+
+class CollectorActivity(Base):
+    """What a run is doing, for those who look from outside."""
+
+    __tablename__ = "collector_activity"
+    __table_args__ = {"comment": "What each run is doing, or was when it ended."}  # noqa: RUF012
+
+    run_id: Mapped[int] = mapped_column(
+        ForeignKey("collector_run.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        comment="The run in the ledger.",
+    )
+    doing: Mapped[str] = mapped_column(comment="What it is doing, in words, without secrets.")
+    at: Mapped[datetime] = mapped_column(
+        comment="Its last sign of life; none for long while it waits for nothing: it is stuck."
+    )
+    waits_until: Mapped[datetime | None] = mapped_column(
+        comment="When what it waits for is over, e.g. a quota; empty while it works."
     )
 
 

@@ -1,5 +1,6 @@
 """How a collector tells how far it is, without knowing who listens."""
 
+from datetime import datetime
 from typing import Protocol
 
 
@@ -12,8 +13,8 @@ class Progress(Protocol):
     def advance(self, amount: int) -> None:
         """`amount` of them are stored."""
 
-    def say(self, text: str) -> None:
-        """What the collector is doing now, e.g. waiting for a quota until a time."""
+    def say(self, text: str, until: datetime | None = None) -> None:
+        """What the collector is doing now; `until` when, if it is waiting, e.g. for a quota."""
 
 
 class NullProgress:
@@ -25,7 +26,7 @@ class NullProgress:
     def advance(self, amount: int) -> None:
         """Nothing."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, until: datetime | None = None) -> None:
         """Nothing."""
 
 
@@ -45,7 +46,7 @@ class ProgressGroup:
         for member in self.members:
             member.advance(amount)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, until: datetime | None = None) -> None:
         """Tell all."""
         for member in self.members:
-            member.say(text)
+            member.say(text, until)

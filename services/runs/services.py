@@ -15,7 +15,12 @@ from sqlalchemy.orm import Session
 
 from services.errors import CollectorFailureCategory, ConfigError, LockLost
 from services.redaction import redact
-from services.runs.models import CollectorCursor, CollectorDeadLetter, CollectorRun
+from services.runs.models import (
+    CollectorActivity,
+    CollectorCursor,
+    CollectorDeadLetter,
+    CollectorRun,
+)
 from services.upsert import storable_text
 
 OfSource = CollectorRun | CollectorCursor | CollectorDeadLetter
@@ -51,6 +56,8 @@ class Ending:
     counts: dict[str, int]
     category: str | None = None
     error: str | None = None
+    read_all: bool = False
+    """Whether everything that the source had when the run started is dealt with."""
 
 
 def start_run(
@@ -83,12 +90,27 @@ def start_run(
         )
         .returning(CollectorRun.id)
     )
-    return entered.scalar_one()
+    run_id = entered.scalar_one()
+    session.execute(insert(CollectorActivity).values(run_id=run_id, doing="starting", at=now))
+    return run_id
 
 
-def enter_phase(session: Session, run_id: int, phase: str) -> None:
+def enter_phase(session: Session, run_id: int, phase: str, *, now: datetime) -> None:
     """Note which lifecycle hook the run is in."""
     session.execute(update(CollectorRun).where(CollectorRun.id == run_id).values(phase=phase))
+    note_activity(session, run_id, phase, now=now)
+
+
+def note_activity(
+    session: Session, run_id: int, doing: str, *, now: datetime, waits_until: datetime | None = None
+) -> None:
+    """Note a sign of life, and what the run waits for if it does."""
+    activity = CollectorActivity
+    session.execute(
+        update(activity)
+        .where(activity.run_id == run_id)
+        .values(doing=fit_to_keep(doing), at=now, waits_until=waits_until)
+    )
 
 
 def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) -> None:
@@ -105,6 +127,7 @@ def finish_run(session: Session, run_id: int, ending: Ending, *, now: datetime) 
             error=fit_to_keep(ending.error),
             counts=ending.counts,
             cursor_after=read_cursors(session, Source(*source)),
+            data_through=run.started_at if ending.read_all else None,
             finished_at=now,
         )
     )

@@ -34,7 +34,8 @@ class Heard(NullProgress):
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, until: datetime | None = None) -> None:
+        del until
         self.lines.append(text)
 
 

@@ -384,7 +384,7 @@ class _StopAfter:
     def expect(self, total: int, unit: str) -> None:
         """Nothing."""
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, until: datetime | None = None) -> None:
         """Nothing."""
 
     def advance(self, amount: int) -> None:

@@ -26,6 +26,7 @@ class World:
     time: datetime = NOON
     slept: list[float] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    waited_until: datetime | None = None
 
     def now(self) -> datetime:
         return self.time
@@ -34,9 +35,13 @@ class World:
         self.slept.append(seconds)
         self.time += timedelta(seconds=seconds)
 
+    def say(self, text: str, until: datetime | None = None, /) -> None:
+        self.said.append(text)
+        self.waited_until = until or self.waited_until
+
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.sleep, self.now, lambda: 1.0, self.said.append)
+        return Surroundings(self.sleep, self.now, lambda: 1.0, self.say)
 
 
 @pytest.fixture

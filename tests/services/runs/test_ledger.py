@@ -221,8 +221,8 @@ class Listener:
     def advance(self, amount: int) -> None:
         self.heard.append((amount,))
 
-    def say(self, text: str) -> None:
-        self.heard.append((text,))
+    def say(self, text: str, until: datetime | None = None) -> None:
+        self.heard.append((text, until))
 
 
 def test_a_group_tells_every_listener(database: Database) -> None:
@@ -231,5 +231,5 @@ def test_a_group_tells_every_listener(database: Database) -> None:
     run.progress.expect(3, "pages")
     run.progress.say("hello")
     run.add(CollectResult(fetched=2))
-    assert [x.heard for x in listeners] == [[(3, "pages"), ("hello",), (2,)]] * 2
+    assert [x.heard for x in listeners] == [[(3, "pages"), ("hello", None), (2,)]] * 2
     assert run.result.fetched == 2

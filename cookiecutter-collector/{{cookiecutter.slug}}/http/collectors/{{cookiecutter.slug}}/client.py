@@ -1,6 +1,6 @@
 """The source's API: whether anything has changed, and what has, as records. No database here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from services.errors import SourceUnavailable
 from services.http.client import HttpClient
 from services.http.messages import Request, Response, Validator
 from services.http.pages import pages
-from services.http.settings import HttpSettings, Surroundings, anonymous, bearer
+from services.http.settings import HttpSettings, Say, Surroundings, anonymous, bearer
 from services.http.validators import Validators
 
 PER_PAGE = 100
@@ -62,7 +62,7 @@ class Listing:
 
 @contextmanager
 def open_listing(
-    settings: {{ cookiecutter.__class_name }}Settings, project: str, say: Callable[[str], None]
+    settings: {{ cookiecutter.__class_name }}Settings, project: str, say: Say
 ) -> Iterator[Listing]:
     """The project's items; `say` is told of waits."""
     auth = bearer(settings.token.get_secret_value()) if settings.token else anonymous
