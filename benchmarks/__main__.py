@@ -5,7 +5,7 @@ from importlib import import_module
 
 from cli.output import show
 
-ALL = ("upsert", "commits", "overhead", "memory", "schedule", "apply", "papers")
+ALL = ("upsert", "commits", "overhead", "memory", "schedule", "apply", "papers", "status")
 
 
 def main(names: list[str]) -> None:

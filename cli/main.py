@@ -10,11 +10,11 @@ from cli import (
     collect,
     deploy,
     group,
-    ledger,
     letters,
     new,
     outbox,
     reference,
+    runs,
     schedule,
     schema,
     search,
@@ -23,6 +23,8 @@ from cli import (
 )
 from cli.doctor import doctor
 from cli.output import complaints
+from cli.serve import serve
+from cli.status import status
 from services.database import DatabaseError
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
@@ -38,11 +40,12 @@ app = App(
 )
 app.command(stack.up)
 app.command(stack.worker)
+app.command(serve)
 app.command(collect.run, help_flags=[])
 app.command(group.run_group)
 app.command(collect.list_, name="list")
-app.command(ledger.runs)
-app.command(ledger.status)
+app.command(runs.app)
+app.command(status)
 app.command(search.search)
 app.command(doctor)
 app.command(schema.app)

@@ -33,11 +33,13 @@ class PlatformSettings(BaseSettings):
     bdc_home: Path = Path(".bdc")
     bdc_schedule: Path | None = None
     bdc_port: int = Field(default=4200, ge=1, le=65535)
+    bdc_status_port: int = Field(default=8100, ge=1, le=65535)
     bdc_work_pool: str = "bdc"
     bdc_job_variables: Json[dict[str, Any]] = Field(default={}, validate_default=False)
     database_url: SecretStr | None = None
     database_lock_timeout_seconds: int = Field(default=30, ge=1)
     prefect_api_url: str | None = None
+    prefect_ui_url: str | None = None
     prefect_api_auth_string: SecretStr | None = None
     prefect_api_database_connection_url: SecretStr | None = None
     backup_target: str | None = None

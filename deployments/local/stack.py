@@ -16,6 +16,7 @@ from deployments.local.interrupts import Interrupted, Interrupts
 from deployments.local.postgres import EmbeddedPostgres, ensure_database
 from deployments.local.prefect_server import PrefectServer
 from deployments.local.processes import ProcessRecords, write_private
+from deployments.local.status_server import StatusServer
 from deployments.local.worker import Worker
 from services.errors import ConfigError
 from services.settings import STACK_FILE, PlatformSettings
@@ -110,6 +111,7 @@ class LocalStack:
         self._parts: list[Part] = []
         self._records = ProcessRecords(self._home / RECORDS_FILE)
         self._prefect_database: str | None = None
+        self.status_url = ""
 
     def start(self, steps: StackSteps) -> str:
         """Everything up to the worker; returns the API's URL."""
@@ -127,7 +129,9 @@ class LocalStack:
         self._start(StackFile(self._home / STACK_FILE, addresses))
         self._ensure_pool(api_url)
         steps.register(api_url)
-        self._start_worker(database_url, api_url)
+        environment = self._environment(database_url, api_url)
+        self._start_worker(environment)
+        self._start_status(environment)
         return api_url
 
     def wait(self) -> None:
@@ -176,15 +180,17 @@ class LocalStack:
             template = worker.base_job_template(Path.cwd())
             worker.ensure_work_pool(client, self._settings.bdc_work_pool, template)
 
-    def _start_worker(self, database_url: str, api_url: str) -> None:
-        """Flow runs find the addresses in the environment, whatever directory they start in."""
-        environment = {
+    def _environment(self, database_url: str, api_url: str) -> dict[str, str]:
+        """Flow runs find the addresses in it, whatever directory they start in."""
+        return {
             **os.environ,
             "BDC_HOME": str(self._home),
             "DATABASE_URL": database_url,
             "PREFECT_API_URL": api_url,
             "PREFECT_HOME": str(self._home / "prefect"),
         }
+
+    def _start_worker(self, environment: dict[str, str]) -> None:
         self._report("Starting the worker")
         self._start(
             Worker(
@@ -195,6 +201,18 @@ class LocalStack:
                 report=self._report,
             )
         )
+
+    def _start_status(self, environment: dict[str, str]) -> None:
+        port = prefect_server.choose_port(self._settings.bdc_status_port, self._report)
+        server = StatusServer(
+            environment=environment,
+            port=port,
+            records=self._records,
+            log=self._home / "logs" / "status.log",
+        )
+        self._report("Starting the status page")
+        self._start(server)
+        self.status_url = server.url
 
     def _end_leftovers(self) -> None:
         """What an `up` that was killed could not end: its worker before its server."""
@@ -223,6 +241,7 @@ def up(settings: PlatformSettings, *, once: bool, steps: StackSteps, report: Rep
         complete = False
         try:
             api_url = stack.start(steps)
+            report(f"Status page  {stack.status_url}")
             _print_addresses(settings, api_url, report)
             status = steps.first_run(api_url)
             if once:

@@ -35,7 +35,8 @@ WORKER_SECONDS = 10.0
 POLL_SECONDS = 0.25
 # Set where something asks a worker how it is, as a container's health check does; two on one host need two.
 HEALTH_PORT = "PREFECT_WORKER_WEBSERVER_PORT"
-DEFAULTS = {"PREFECT_WORKER_QUERY_SECONDS": "1"}
+# Three missed heartbeats are a worker that is gone: told within a minute.
+DEFAULTS = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"}
 FLOW_RUN_ENVIRONMENT = {
     "PREFECT_LOGGING_EXTRA_LOGGERS": "collectors,services,flows,deployments",
     "PYTHONTZPATH": "",

@@ -1,20 +1,31 @@
 """Commands that need no Prefect: what they print, and how they end."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import delete
 
 from services.database import Database
+from services.runs.lock import SourceLock
+from services.runs.models import CollectorActivity
 from services.runs.services import (
     Ending,
     SetAside,
     Source,
     finish_run,
+    note_activity,
     set_aside,
     start_run,
 )
 from tests.cli.conftest import Outcome
+from tests.support.local_stack import ROOT
 
 Bdc = Callable[..., Outcome]
 SOURCE = Source("github_activity_tracker", "boostorg/asio")
@@ -99,9 +110,10 @@ def test_a_database_that_does_not_answer_is_one_line(bdc: Bdc) -> None:
 
 
 def test_runs_and_status_say_when_nothing_has_run(bdc: Bdc, database_url: str) -> None:
-    for command in ("runs", "status"):
-        assert bdc(command, DATABASE_URL=database_url).out == "Nothing has run yet.\n"
-        assert bdc(command, "--json", DATABASE_URL=database_url).rows == []
+    assert bdc("runs", DATABASE_URL=database_url).out == "Nothing has run yet.\n"
+    assert bdc("runs", "--json").rows == []
+    assert bdc("status").out.startswith("Nothing has run yet.\n")
+    assert bdc("status", "--json").rows["sources"] == []
 
 
 def test_runs_shows_what_the_ledger_says(bdc: Bdc, ledger: Database, database_url: str) -> None:
@@ -114,8 +126,78 @@ def test_runs_shows_what_the_ledger_says(bdc: Bdc, ledger: Database, database_ur
 
 
 def test_status_counts_what_waits(bdc: Bdc, ledger: Database, database_url: str) -> None:
-    (row,) = bdc("status", "--json", DATABASE_URL=database_url).rows
+    (row,) = bdc("status", "--json", DATABASE_URL=database_url).rows["sources"]
     assert (row["source"], row["stored"], row["dead_letters"]) == ("boostorg/asio", 3, 2)
+
+
+def test_status_says_what_is_wrong_and_what_to_do(
+    bdc: Bdc, ledger: Database, database_url: str
+) -> None:
+    said = bdc("status", DATABASE_URL=database_url).out
+    assert "Unhealthy, as of " in said
+    assert "! workers: whether workers are online is not known" in said
+    assert "- github_activity_tracker boostorg/asio: 2 records are set aside." in said
+    told = bdc("status", "--json").rows
+    assert told["healthy"] is False
+    assert {"subject", "text", "next"} == set(told["problems"][0])
+
+
+def test_status_shows_what_a_run_waits_for(bdc: Bdc, ledger: Database, database_url: str) -> None:
+    source = Source("wg21_paper_tracker", "example.org")
+    with SourceLock(ledger, source):
+        with ledger.transaction() as session:
+            now = datetime.now(UTC)
+            run = start_run(session, source, parameters={}, flow_run_id=None, now=now)
+            until = now + timedelta(hours=1)
+            note_activity(session, run, "waiting for quota", now=now, waits_until=until)
+        assert "waiting for quota" in bdc("status", DATABASE_URL=database_url).out
+        (running,) = bdc("status", "--json").rows["running"]
+    assert (running["running"], running["state"]) == (run, "waiting")
+
+
+def test_status_watches_until_it_is_stopped(database_url: str, tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": database_url, "HEALTH_REFRESH_SECONDS": "0.1"}
+    environment.pop("PREFECT_API_URL", None)
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "cli", "status", "--watch"],
+        env=environment | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+    )
+    assert watching.stdout is not None
+    seen = 0
+    while seen < 2:
+        seen += "as of " in watching.stdout.readline()
+    watching.send_signal(signal.SIGINT)
+    _, complaint = watching.communicate(timeout=20)
+    assert (watching.returncode, complaint) == (130, "")
+
+
+def test_a_run_is_shown_whole(bdc: Bdc, ledger: Database, database_url: str) -> None:
+    (row,) = bdc("runs", "--json", DATABASE_URL=database_url).rows
+    number = str(row["id"])
+    said = bdc("runs", "show", number).out
+    for words in ("status         partial", "'fetched': 5", "not started by Prefect"):
+        assert words in said
+    told = bdc("runs", "show", number, "--json").rows
+    assert (told["doing"], told["page"]) == ("starting", None)
+    missing = bdc("runs", "show", "999")
+    assert (missing.code, "no run 999" in missing.err) == (2, True)
+
+
+def test_the_log_of_a_run_is_prefects(bdc: Bdc, database: Database, database_url: str) -> None:
+    with database.transaction() as session:
+        now = datetime.now(UTC)
+        run = start_run(session, SOURCE, parameters={}, flow_run_id=uuid4(), now=now)
+        session.execute(delete(CollectorActivity))
+    assert (
+        "PREFECT_API_URL is not set" in bdc("runs", "show", str(run), DATABASE_URL=database_url).out
+    )
+    gone = bdc("runs", "show", str(run), PREFECT_API_URL="http://127.0.0.1:1/api").out
+    assert "Prefect's API, which keeps the logs: ConnectError" in gone
+    assert "http://127.0.0.1:1/runs/flow-run/" in gone
 
 
 def test_dead_letters_are_listed_shown_and_discarded(

@@ -102,7 +102,7 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
     with psycopg.connect(addresses["database_url"]) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1")
     left = living(home)
-    assert len(left) == 2
+    assert len(left) == 3
     first.end(signal.SIGKILL)
 
     port = int(addresses["prefect_api_url"].split(":")[2].removesuffix("/api"))
@@ -110,7 +110,8 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
     second.wait_for(READY)
     assert wait_until_gone(left, 0) == []
     said = second.log.read_text()
-    assert "Ending the worker that an earlier run left" in said
+    for name in ("worker", "status page"):
+        assert f"Ending the {name} that an earlier run left" in said
     assert f"Prefect UI   http://127.0.0.1:{port}\n" in said
     with psycopg.connect(addresses["database_url"]) as connection:
         connection.execute("SELECT * FROM kept")

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings
 import collectors
 from collectors.github_activity_tracker.settings import GitHubSettings
 from services.errors import ConfigError
+from services.health.settings import HealthSettings
 from services.settings import (
     STACK_FILE,
     PlatformSettings,
@@ -45,7 +46,7 @@ def _models() -> list[type[BaseSettings]]:
         for model in vars(room).values()
         if isinstance(model, type) and issubclass(model, BaseSettings) and model is not BaseSettings
     ]
-    return [PlatformSettings, *of_rooms]
+    return [PlatformSettings, HealthSettings, *of_rooms]
 
 
 def _defaults() -> dict[str, str]:
