@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 app = App(name="deploy", help="Bring the schedule onto the Prefect server, and show what differs.")
 DIFFERS = 3
 LONGEST_SHOWN = 40
-PAUSED = "paused by a person, kept"
 DryRun = Annotated[bool, Parameter(name="--dry-run", negative="")]
 Say = Callable[[str], None]
 
@@ -138,7 +137,7 @@ def _line(step: "Step") -> str:
 
 
 def _kept_line(kept: "Kept") -> str:
-    return f"{'keep':<7}{kept.kind:<11}{kept.name}  {PAUSED}"
+    return f"{'keep':<7}{kept.kind:<11}{kept.name}  {kept.why}"
 
 
 def _shown(difference: "Difference") -> str:
@@ -154,7 +153,7 @@ def _as_json(found: "Plan") -> dict[str, Any]:
         "differs": found.differs,
         "apply": _steps_as_json(found.to_apply),
         "prune": _steps_as_json(found.to_prune),
-        "kept": [{"kind": kept.kind, "name": kept.name, "why": PAUSED} for kept in found.kept],
+        "kept": [{"kind": kept.kind, "name": kept.name, "why": kept.why} for kept in found.kept],
         "unchanged": found.unchanged,
     }
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from deployments.generate import render
 from deployments.schedule import SCHEDULE_FILE, known_collectors, load_schedule
-from services.settings import PlatformSettings
+from services.alerts.settings import AlertSettings
+from services.settings import PlatformSettings, load_room_settings
 
 if TYPE_CHECKING:
     from deployments.desired import DesiredState
@@ -38,16 +39,22 @@ def load_checked(settings: PlatformSettings, file: Path | None = None) -> "Sched
 
 
 def load_desired(settings: PlatformSettings, file: Path | None = None) -> "DesiredState":
-    """What the server should hold, by the schedule as `load_checked` takes it.
+    """What the server should hold, by the schedule as `load_checked` takes it and the alerts' routes.
 
     Raises:
         ConfigError: with everything that is wrong.
     """
     from deployments.desired import desired_state  # noqa: PLC0415 - imports Prefect, seconds
+    from deployments.routes import ROUTES_FILE, load_alerts  # noqa: PLC0415
 
     schedule = load_checked(settings, file)
+    routes = settings.bdc_alerts or ROUTES_FILE
     return desired_state(
-        schedule, known_collectors(), settings.bdc_work_pool, settings.bdc_job_variables
+        schedule,
+        known_collectors(),
+        settings.bdc_work_pool,
+        settings.bdc_job_variables,
+        load_alerts(routes, load_room_settings(AlertSettings), schedule),
     )
 
 

@@ -1,20 +1,36 @@
 """`bdc serve`: the status page, health and metrics over HTTP."""
 
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
 from cli.observing import observer, ui_url, utc_now
 from cli.output import console
+from deployments.status.alerting import Alerting
+from services.alerts.settings import AlertSettings
+from services.errors import ConfigError
 from services.health.settings import HealthSettings
 from services.logging import configure_logging
-from services.settings import load_room_settings, load_settings
+from services.settings import PlatformSettings, load_room_settings, load_settings
+
+if TYPE_CHECKING:
+    from deployments.status.observing import Observer, Snapshot
 
 
-def serve(*, host: str = "127.0.0.1", port: int | None = None) -> None:
-    """Serve the status page, /health/ and /metrics until Ctrl-C. Read-only.
+def serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    alerts: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Serve the status page, /health/ and /metrics until Ctrl-C. What is served is read-only.
 
     Set HEALTH_CHECK_TOKEN before others than this machine can reach it.
 
     Args:
         host: Address to listen on; 0.0.0.0 is every one.
         port: Port to listen on instead of BDC_STATUS_PORT.
+        alerts: Also keep the alerts, and tell them as Prefect events. Needs a login that may write.
     """
     import uvicorn  # noqa: PLC0415 - only this command serves
 
@@ -24,8 +40,27 @@ def serve(*, host: str = "127.0.0.1", port: int | None = None) -> None:
     settings, health = load_settings(), load_room_settings(HealthSettings)
     configure_logging(settings.log_level, settings.log_format)
     with observer(settings, health) as observe:
-        watcher = Watcher(observe, health.refresh_seconds)
+        told = alerting(observe, settings) if alerts else _nobody
+        watcher = Watcher(observe, health.refresh_seconds, told)
         service = StatusService(watcher, health, utc_now, ui_url(settings))
         port = settings.bdc_status_port if port is None else port
         console.print(f"Status page  http://{host}:{port}/", markup=False)
         uvicorn.run(make_app(service), host=host, port=port, log_config=None, access_log=False)
+
+
+def alerting(observe: "Observer", settings: PlatformSettings) -> Alerting:
+    """Keeps and tells alerts, with what the observer looks with.
+
+    Raises:
+        ConfigError: there is no Prefect to tell them to.
+    """
+    if observe.prefect is None:
+        raise ConfigError("PREFECT_API_URL is not set: alerts are told as Prefect events")
+    alerts = load_room_settings(AlertSettings)
+    address = ui_url(settings)
+    return Alerting(observe.database, observe.prefect, observe.settings, alerts, address, utc_now)
+
+
+def _nobody(snapshot: "Snapshot") -> None:
+    """Without alerts a look is told to nobody."""
+    del snapshot

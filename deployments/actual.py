@@ -1,7 +1,7 @@
 """What the server holds of ours, and what stands in our way; read once, nothing is written."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 from uuid import UUID
@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import (
     DeploymentFilterName,
     DeploymentFilterTags,
 )
-from prefect.client.schemas.objects import DeploymentSchedule
+from prefect.client.schemas.objects import BlockDocument, DeploymentSchedule
 from prefect.client.schemas.responses import DeploymentResponse, GlobalConcurrencyLimitResponse
 from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import Automation
@@ -20,6 +20,7 @@ from prefect.exceptions import ObjectNotFound
 
 from deployments.desired import DesiredState, Fields
 from deployments.generate import LIMIT_PREFIX, TAG
+from deployments.routes import DESCRIPTION
 
 # The most that Prefect's API gives at once.
 PAGE = 200
@@ -61,24 +62,45 @@ class ActualState:
     has_pool: bool
     deployments: tuple[ActualDeployment, ...]
     limits: tuple[GlobalConcurrencyLimitResponse, ...]
+    routes: tuple[Automation, ...] = ()
+    blocks: Mapping[str, BlockDocument] = field(default_factory=dict)
 
 
 def read_actual(client: SyncPrefectClient, desired: DesiredState) -> ActualState:
-    """What concerns us, in five requests for up to 200 things of each kind.
+    """What concerns us, in six requests for up to 200 things of each kind.
 
     Raises:
         httpx.HTTPError: the API did not answer as it should.
     """
-    deployments = _deployments(client, desired)
+    automations = list(_pages(lambda offset: client.read_automations(limit=PAGE, offset=offset)))
+    deployments = _deployments(client, desired, automations)
     limits = _pages(lambda offset: client.read_global_concurrency_limits(limit=PAGE, offset=offset))
     return ActualState(
         _has_pool(client, desired.pool),
         tuple(deployments),
         tuple(limit for limit in limits if limit.name.startswith(LIMIT_PREFIX)),
+        tuple(one for one in automations if one.description == DESCRIPTION),
+        _blocks(client, with_secrets=bool(desired.alerts.blocks)),
     )
 
 
-def _deployments(client: SyncPrefectClient, desired: DesiredState) -> list[ActualDeployment]:
+def _blocks(client: SyncPrefectClient, *, with_secrets: bool) -> dict[str, BlockDocument]:
+    """By type and name, as routes call them."""
+    found = _pages(
+        lambda offset: client.read_block_documents(
+            limit=PAGE, offset=offset, include_secrets=with_secrets
+        )
+    )
+    return {
+        f"{block.block_type.slug}/{block.name}": block
+        for block in found
+        if block.block_type is not None
+    }
+
+
+def _deployments(
+    client: SyncPrefectClient, desired: DesiredState, automations: Sequence[Automation]
+) -> list[ActualDeployment]:
     wanted = _tagged_or_called({one.name for one in desired.deployments})
     found = list(
         _pages(
@@ -93,7 +115,6 @@ def _deployments(client: SyncPrefectClient, desired: DesiredState) -> list[Actua
         )
     )
     names = {flow.id: flow.name for flow in flows}
-    automations = list(_pages(lambda offset: client.read_automations(limit=PAGE, offset=offset)))
     return [_actual(one, names[one.flow_id], automations) for one in found]
 
 

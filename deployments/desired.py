@@ -1,7 +1,7 @@
 """What the server should hold: the schedule's deployments as Prefect's API takes them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -15,6 +15,7 @@ from prefect.events.schemas.automations import AutomationCore
 
 from deployments.flow_parameters import FlowFacts, Schema, load_flow
 from deployments.generate import LIMIT_PREFIX, Deployment, JobVariables, deployments
+from deployments.routes import Alerts
 from deployments.schedule_model import Schedule
 
 # The fields of a deployment that we decide, by their names in a PATCH of Prefect's API. Neither the
@@ -45,12 +46,17 @@ class DesiredState:
     pool: str
     deployments: tuple[DesiredDeployment, ...]
     limits: Mapping[str, int]
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 def desired_state(
-    schedule: Schedule, collectors: Iterable[str], pool: str, job_variables: JobVariables
+    schedule: Schedule,
+    collectors: Iterable[str],
+    pool: str,
+    job_variables: JobVariables,
+    alerts: Alerts | None = None,
 ) -> DesiredState:
-    """What the schedule asks for; imports every flow.
+    """What the schedule and the routes of alerts ask for; imports every flow.
 
     Raises:
         ConfigError: a flow cannot be loaded.
@@ -61,6 +67,7 @@ def desired_state(
         pool,
         tuple(_desired(one, flow_of(one["entrypoint"])) for one in rendered),
         {f"{LIMIT_PREFIX}{name}": limit for name, limit in schedule.limits.items()},
+        alerts or Alerts(),
     )
 
 

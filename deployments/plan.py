@@ -12,20 +12,27 @@ from prefect.events.schemas.automations import Automation, AutomationCore
 from deployments.actual import ActualDeployment, ActualState
 from deployments.desired import DesiredDeployment, DesiredState, automation_of
 from deployments.generate import DISABLED, TAG, TRIGGER_DESCRIPTION
+from deployments.routes import OUR_BLOCKS, Alerts, Route, automation_of_route
 from deployments.steps import (
+    ChangeBlock,
     ChangeDeployment,
     ChangeLimit,
+    ChangeRoute,
     ChangeSchedule,
     ChangeTrigger,
+    CreateBlock,
     CreateDeployment,
     CreateLimit,
     CreatePool,
+    CreateRoute,
     CreateSchedule,
     CreateTrigger,
     Difference,
     Kind,
+    RemoveBlock,
     RemoveDeployment,
     RemoveLimit,
+    RemoveRoute,
     RemoveSchedule,
     RemoveTrigger,
     Step,
@@ -39,10 +46,11 @@ PRIVATE_FIELDS = ("job_variables",)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a person has paused on the server though the schedule wants it."""
+    """What is left as it is on the server though the schedule wants it otherwise."""
 
     kind: Kind
     name: str
+    why: str = "paused by a person, kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +87,81 @@ def make_plan(desired: DesiredState, actual: ActualState) -> Plan:
     found = {one.full_name: one for one in actual.deployments}
     limits = list(_limit_steps(desired, actual))
     parts = [_deployment_steps(one, found.get(one.full_name)) for one in desired.deployments]
+    alerts = list(_alert_steps(desired.alerts, actual))
     pool = [] if actual.has_pool else [CreatePool(name=desired.pool)]
     pairs = [(one, found[one.full_name]) for one in desired.deployments if one.full_name in found]
     return Plan(
-        to_apply=(*pool, *limits, *(step for part in parts for step in part)),
-        to_prune=tuple(_leftovers(desired, actual)),
-        kept=tuple(kept for wanted, there in pairs for kept in _kept(wanted, there)),
+        to_apply=(*pool, *limits, *(step for part in parts for step in part), *alerts),
+        to_prune=(*_leftovers(desired, actual), *_left_alerts(desired.alerts, actual)),
+        kept=(
+            *(kept for wanted, there in pairs for kept in _kept(wanted, there)),
+            *_kept_routes(desired.alerts, actual),
+        ),
         unchanged=parts.count([]) + len(desired.limits) - len(limits) + actual.has_pool,
     )
+
+
+def _alert_steps(wanted: Alerts, actual: ActualState) -> Iterator[Step]:
+    """Blocks first: routes tell them."""
+    for block in wanted.blocks:
+        there = actual.blocks.get(block.name)
+        if there is None:
+            yield CreateBlock(name=block.name, wanted=block)
+        elif not block.is_same(there.data or {}):
+            yield ChangeBlock(name=block.name, wanted=block)
+    found = {one.name: one for one in actual.routes}
+    for route in wanted.routes:
+        if not _has_block(route, wanted, actual):
+            continue
+        present = found.get(route.automation)
+        if present is None:
+            yield CreateRoute(name=route.name, wanted=route, note=f"to {route.to}")
+        else:
+            yield from _changed_route(route, present, actual)
+
+
+def _has_block(route: Route, wanted: Alerts, actual: ActualState) -> bool:
+    return route.to in actual.blocks or route.to in {block.name for block in wanted.blocks}
+
+
+def _changed_route(route: Route, there: Automation, actual: ActualState) -> Iterator[Step]:
+    """A block that is to be made anew has no id yet: the next `apply` sees to that."""
+    block = actual.blocks.get(route.to)
+    if block is None:
+        yield RemoveRoute(name=route.name, id=there.id)
+        yield CreateRoute(name=route.name, wanted=route, note=f"to {route.to}")
+        return
+    kept = automation_of_route(route, block.id).model_copy(update={"enabled": there.enabled})
+    if differences := tuple(_differences(_compared(there), _compared(kept))):
+        yield ChangeRoute(name=route.name, id=there.id, wanted=kept, differences=differences)
+
+
+def _compared(automation: AutomationCore) -> dict[str, Any]:
+    """Without the ids that the server gives each trigger."""
+    dumped = automation.model_dump(mode="json", include={"name", "enabled", "trigger", "actions"})
+    dumped["trigger"].pop("id", None)
+    dumped["trigger"]["expect"] = sorted(dumped["trigger"]["expect"])
+    return dumped
+
+
+def _left_alerts(wanted: Alerts, actual: ActualState) -> Iterator[Step]:
+    routes = {route.automation for route in wanted.routes}
+    for one in actual.routes:
+        if one.name not in routes:
+            yield RemoveRoute(name=one.name, id=one.id)
+    made = {block.name for block in wanted.blocks}
+    for name, block in actual.blocks.items():
+        if name in OUR_BLOCKS - made:
+            yield RemoveBlock(name=name, id=block.id)
+
+
+def _kept_routes(wanted: Alerts, actual: ActualState) -> Iterator[Kept]:
+    paused = {one.name for one in actual.routes if not one.enabled}
+    for route in wanted.routes:
+        if route.automation in paused:
+            yield Kept("route", route.name)
+        elif not _has_block(route, wanted, actual):
+            yield Kept("route", route.name, f"waits for the block {route.to}: make it in the UI")
 
 
 def _refuse_foreign(desired: DesiredState, actual: ActualState) -> None:

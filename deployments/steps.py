@@ -25,9 +25,10 @@ from prefect.states import Cancelled
 
 from deployments.desired import DesiredDeployment, Fields, automation_of
 from deployments.local.worker import POOL_TYPE, base_job_template
+from deployments.routes import BLOCK_NAME, DesiredBlock, Route, automation_of_route
 
 Verb = Literal["create", "change", "remove"]
-Kind = Literal["pool", "limit", "deployment", "schedule", "trigger"]
+Kind = Literal["pool", "limit", "deployment", "schedule", "trigger", "block", "route"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,100 @@ class RemoveLimit(Step):
     def execute(self, client: SyncPrefectClient) -> None:
         """Do it."""
         client.delete_global_concurrency_limit_by_name(self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SaveBlock(Step):
+    kind = "block"
+    wanted: DesiredBlock
+
+    def execute(self, client: SyncPrefectClient) -> None:
+        """Do it; through the client of Prefect's settings, the only one that knows how."""
+        del client
+        self.wanted.block.save(BLOCK_NAME, overwrite=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateBlock(_SaveBlock):
+    """A notification block with the address of a setting, which Prefect keeps encrypted."""
+
+    verb = "create"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeBlock(_SaveBlock):
+    """Another address."""
+
+    verb = "change"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveBlock(Step):
+    """A block whose setting is unset."""
+
+    verb = "remove"
+    kind = "block"
+    id: UUID
+
+    def execute(self, client: SyncPrefectClient) -> None:
+        """Do it."""
+        client.delete_block_document(self.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateRoute(Step):
+    """An automation that tells a block of alerts; the block may be one of an earlier step."""
+
+    verb = "create"
+    kind = "route"
+    wanted: Route
+
+    def execute(self, client: SyncPrefectClient) -> None:
+        """Do it."""
+        block = block_id(client, self.wanted.to)
+        client.create_automation(automation_of_route(self.wanted, block))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeRoute(Step):
+    """An automation of a route in place."""
+
+    verb = "change"
+    kind = "route"
+    id: UUID
+    wanted: AutomationCore
+
+    def execute(self, client: SyncPrefectClient) -> None:
+        """Do it."""
+        client.update_automation(self.id, self.wanted)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveRoute(Step):
+    """An automation whose route left."""
+
+    verb = "remove"
+    kind = "route"
+    id: UUID
+
+    def execute(self, client: SyncPrefectClient) -> None:
+        """Do it."""
+        client.delete_automation(self.id)
+
+
+def block_id(client: SyncPrefectClient, name: str) -> UUID:
+    """Of the block of this type and name.
+
+    Raises:
+        httpx.HTTPError: there is none.
+    """
+    kind, _, own = name.partition("/")
+    found = client.request(
+        "GET",
+        "/block_types/slug/{slug}/block_documents/name/{block_document_name}",
+        path_params={"slug": kind, "block_document_name": own},
+    )
+    return UUID(found.json()["id"])
 
 
 @dataclass(frozen=True, kw_only=True)

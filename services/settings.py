@@ -32,6 +32,7 @@ class PlatformSettings(BaseSettings):
     bdc_environment: Literal["development", "production"] = "development"
     bdc_home: Path = Path(".bdc")
     bdc_schedule: Path | None = None
+    bdc_alerts: Path | None = None
     bdc_port: int = Field(default=4200, ge=1, le=65535)
     bdc_status_port: int = Field(default=8100, ge=1, le=65535)
     bdc_work_pool: str = "bdc"

@@ -35,6 +35,7 @@ class StatusServer:
     def start(self) -> None:
         """Raises ConfigError when it ends or stays silent while starting."""
         command = [sys.executable, "-m", "cli", "serve", "--host", HOST, "--port", str(self._port)]
+        command.append("--alerts")
         self._child.start(command, self._environment)
         wait_for(f"{self.url}health/live", START_SECONDS, self._child)
 

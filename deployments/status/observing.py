@@ -34,7 +34,8 @@ NO_PREFECT = "prefect_api_not_set"
 class Snapshot:
     """What was seen at one moment. What could not be seen has a fixed code in `errors`, by subject.
 
-    `facts` is None when the database did not answer, `unscheduled` and `workers` when Prefect did
+    `late` is deployments whose run has not started, and since when; `unscheduled` those without a
+    next run. `facts` is None when the database did not answer, these and `workers` when Prefect did
     not, `freshness` and `groups` when the schedule could not be read, or not compared.
     """
 
@@ -45,6 +46,7 @@ class Snapshot:
     groups: tuple[GroupFreshness, ...] | None
     workers: tuple[str, ...] | None
     unscheduled: tuple[str, ...] | None
+    late: dict[str, datetime] | None
     errors: dict[str, str]
 
     def running(self, stuck_after: timedelta) -> list[tuple[Activity, str]]:
@@ -76,8 +78,9 @@ class Observer:
         facts = self._facts(now, errors)
         latency = None if facts is None else round((time.perf_counter() - started) * 1000)
         fresh, groups = self._compared(facts, now, errors)
-        workers, unscheduled = self._prefect(now, errors)
-        return Snapshot(now, latency, facts, fresh, groups, workers, unscheduled, errors)
+        workers = self._workers(now, errors)
+        unscheduled, late = self._scheduled(now, errors)
+        return Snapshot(now, latency, facts, fresh, groups, workers, unscheduled, late, errors)
 
     def _facts(self, now: datetime, errors: dict[str, str]) -> Facts | None:
         try:
@@ -101,32 +104,44 @@ class Observer:
         fresh = freshness(promises(schedule, stale_after), facts.jobs, now)
         return tuple(fresh), tuple(group_freshness(schedule, facts.groups, stale_after, now))
 
-    def _prefect(
-        self, now: datetime, errors: dict[str, str]
-    ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
+    def _workers(self, now: datetime, errors: dict[str, str]) -> tuple[str, ...] | None:
         if self.prefect is None:
-            errors.update(workers=NO_PREFECT, scheduler=NO_PREFECT)
-            return None, None
-        workers = unscheduled = None
+            errors["workers"] = NO_PREFECT
+            return None
         try:
-            workers = tuple(self.prefect.online_workers(self.pool, now))
+            return tuple(self.prefect.online_workers(self.pool, now))
         except (httpx.HTTPError, ValueError):
             errors["workers"] = WORKERS_FAILED
+            return None
+
+    def _scheduled(
+        self, now: datetime, errors: dict[str, str]
+    ) -> tuple[tuple[str, ...] | None, dict[str, datetime] | None]:
+        if self.prefect is None:
+            errors["scheduler"] = NO_PREFECT
+            return None, None
         try:
-            unscheduled = tuple(self.prefect.unscheduled(now))
+            return tuple(self.prefect.unscheduled(now)), self.prefect.late(now)
         except (httpx.HTTPError, ValueError):
             errors["scheduler"] = SCHEDULER_FAILED
-        return workers, unscheduled
+            return None, None
 
 
 class Watcher:
     """Looks every so many seconds in a thread, so that whoever asks is answered at once.
 
-    Between `start` and `stop`; outside of it every question is a look.
+    Between `start` and `stop`; outside of it every question is a look. `then` is called with every
+    look of the thread.
     """
 
-    def __init__(self, observe: Callable[[], Snapshot], seconds: float) -> None:
+    def __init__(
+        self,
+        observe: Callable[[], Snapshot],
+        seconds: float,
+        then: Callable[[Snapshot], None] = lambda _: None,
+    ) -> None:
         self._observe = observe
+        self._then = then
         self._seconds = seconds
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -152,3 +167,4 @@ class Watcher:
     def _watch(self) -> None:
         while not self._stopping.wait(self._seconds):
             self._latest = self._observe()
+            self._then(self._latest)

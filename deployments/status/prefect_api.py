@@ -20,6 +20,9 @@ DEFAULT_HEARTBEAT_SECONDS = 30
 # The scheduler sees a new or changed deployment within seconds, and all of them once a minute.
 SCHEDULER_GRACE = timedelta(minutes=2)
 
+# A batch waits for the one before it; so long it does not.
+LATE_AFTER = timedelta(minutes=15)
+
 
 class PrefectApi:
     """A server's API; every answer is waited for at most `timeout_seconds`."""
@@ -63,6 +66,39 @@ class PrefectApi:
             if len(runs) < PAGE:
                 break
         return sorted(waiting.values())
+
+    def late(self, now: datetime) -> dict[str, datetime]:
+        """Our deployments with a run that has not started, and when the first was to start.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal.
+        """
+        wanted = {
+            "flow_runs": {
+                "state": {"type": {"any_": ["SCHEDULED"]}},
+                "expected_start_time": {"before_": (now - LATE_AFTER).isoformat()},
+            },
+            "deployments": {"tags": {"all_": [TAG]}},
+            "sort": "EXPECTED_START_TIME_ASC",
+            "limit": PAGE,
+        }
+        runs = self._ask("/flow_runs/filter", wanted)
+        if not runs:
+            return {}
+        names = {one["id"]: _full_name(one) for one in self._deployments()}
+        first: dict[str, datetime] = {}
+        for run in runs:
+            name = names.get(run["deployment_id"], run["name"])
+            first.setdefault(name, datetime.fromisoformat(run["expected_start_time"]))
+        return first
+
+    def emit(self, event: Mapping[str, Any]) -> None:
+        """Have the server take an event; one of an id that it has already is the same one.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal.
+        """
+        self._client.post("/events", json=[event]).raise_for_status()
 
     def log_lines(self, flow_run_id: str, limit: int) -> list[str]:
         """The last lines that a flow run logged, the oldest first.

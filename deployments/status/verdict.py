@@ -1,12 +1,15 @@
 """What a snapshot means: is it healthy, what is wrong, and what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, get_args
 
 from deployments.status.observing import DATABASE_FAILED, Snapshot
+from deployments.status.promises import Freshness
+from services.health.facts import LastRun
 from services.health.settings import HealthSettings
+from services.runs.services import Source
 
 # A watcher that has not looked for this long has ended, or hangs.
 STALLED_AFTER = timedelta(seconds=60)
@@ -14,14 +17,55 @@ STALLED = "observer_stalled"
 SKIPPED = "database check failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that is not as it should be; a serious one makes the whole unhealthy."""
+Kind = Literal[
+    "status service",
+    "database",
+    "schedule",
+    "workers",
+    "scheduler",
+    "late",
+    "stale",
+    "stuck",
+    "crashed",
+    "failed",
+    "auth",
+    "quarantine",
+    "backlog",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+# What can be known of these without the database, the schedule or Prefect.
+_NEEDS: Mapping[str, tuple[Kind, ...]] = {
+    "database": (
+        "stale",
+        "stuck",
+        "crashed",
+        "failed",
+        "auth",
+        "quarantine",
+        "backlog",
+    ),
+    "schedule": ("stale",),
+    "scheduler": ("late",),
+}
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something that is not as it should be; a serious one makes the whole unhealthy.
+
+    `since` and `count` are of what is wrong, where that is known; `run` is the run it is about.
+    """
+
+    kind: Kind
     subject: str
     text: str
     step: str
-    is_serious: bool
+    is_serious: bool = False
+    source: Source | None = None
+    group: str = ""
+    run: LastRun | None = None
+    since: datetime | None = None
+    count: int = 0
 
 
 def problems(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> list[Problem]:
@@ -34,6 +78,12 @@ def problems(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> lis
         *_failed(snapshot),
         *_waiting(snapshot),
     ]
+
+
+def known_kinds(snapshot: Snapshot) -> set[Kind]:
+    """The kinds of problems that this look could have found."""
+    unknown = {kind for subject in snapshot.errors for kind in _NEEDS.get(subject, ())}
+    return set(KINDS) - unknown
 
 
 def is_healthy(found: list[Problem]) -> bool:
@@ -63,36 +113,72 @@ def health_body(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> 
 
 def _observer(snapshot: Snapshot, now: datetime) -> Iterator[Problem]:
     if now - snapshot.at > STALLED_AFTER:
-        text = f"nothing has been looked at since {snapshot.at:%H:%M:%S} UTC"
-        yield Problem("status service", text, "restart `bdc serve`", True)
+        yield Problem(
+            kind="status service",
+            subject="status service",
+            text=f"nothing has been looked at since {snapshot.at:%H:%M:%S} UTC",
+            step="restart `bdc serve`",
+            is_serious=True,
+        )
 
 
 def _platform(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]:
     errors = snapshot.errors
     if "database" in errors:
-        yield Problem("database", "it does not answer", "`bdc doctor` says why", True)
+        yield Problem(
+            kind="database",
+            subject="database",
+            text="it does not answer",
+            step="`bdc doctor` says why",
+            is_serious=True,
+        )
     if "schedule" in errors:
-        is_serious = settings.enforce_collector_freshness
-        text = "the schedule cannot be read: nobody knows what should be fresh"
-        yield Problem("schedule", text, "`bdc schedule check` says why", is_serious)
-    if "workers" in errors:
-        text = "whether workers are online is not known: Prefect's API does not answer"
-        yield Problem("workers", text, "`bdc doctor` says why", True)
-    elif len(snapshot.workers or ()) < settings.min_workers:
-        count = len(snapshot.workers or ())
-        text = f"{count} of {settings.min_workers} wanted are online: nothing is started"
-        yield Problem("workers", text, "start one with `bdc worker`", True)
+        yield Problem(
+            kind="schedule",
+            subject="schedule",
+            text="the schedule cannot be read: nobody knows what should be fresh",
+            step="`bdc schedule check` says why",
+            is_serious=settings.enforce_collector_freshness,
+        )
+    yield from _workers(snapshot, settings)
     yield from _scheduler(snapshot)
+    yield from _late(snapshot)
+
+
+def _workers(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]:
+    count = len(snapshot.workers or ())
+    if "workers" in snapshot.errors:
+        text = "whether workers are online is not known: Prefect's API does not answer"
+        step = "`bdc doctor` says why"
+    elif count < settings.min_workers:
+        text = f"{count} of {settings.min_workers} wanted are online: nothing is started"
+        step = "start one with `bdc worker`"
+    else:
+        return
+    yield Problem(kind="workers", subject="workers", text=text, step=step, is_serious=True)
 
 
 def _scheduler(snapshot: Snapshot) -> Iterator[Problem]:
     if "scheduler" in snapshot.errors:
         text = "whether runs are scheduled is not known: Prefect's API does not answer"
-        yield Problem("scheduler", text, "`bdc doctor` says why", True)
+        step = "`bdc doctor` says why"
     elif snapshot.unscheduled:
         text = f"no next run of {', '.join(snapshot.unscheduled)}"
         step = "look for errors of the scheduler in the Prefect server's log; restart it"
-        yield Problem("scheduler", text, step, True)
+    else:
+        return
+    yield Problem(kind="scheduler", subject="scheduler", text=text, step=step, is_serious=True)
+
+
+def _late(snapshot: Snapshot) -> Iterator[Problem]:
+    for name, since in (snapshot.late or {}).items():
+        yield Problem(
+            kind="late",
+            subject=name,
+            text=f"it was to start at {_shown(since)} and has not",
+            step="`bdc doctor` looks at workers and limits; a batch waits for the one before it",
+            since=since,
+        )
 
 
 def _freshness(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]:
@@ -100,52 +186,110 @@ def _freshness(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem
     for group in snapshot.groups or ():
         if group.is_stale:
             since = group.last_success_at
-            text = f"no batch has ended well {f'since {_shown(since)}' if since else 'yet'}"
-            step = f"`bdc schedule show --group {group.name}`; `bdc run-group {group.name}`"
-            yield Problem(f"group {group.name}", text, step, is_serious)
+            yield Problem(
+                kind="stale",
+                subject=f"group {group.name}",
+                text=f"no batch has ended well {f'since {_shown(since)}' if since else 'yet'}",
+                step=f"`bdc schedule show --group {group.name}`; `bdc run-group {group.name}`",
+                is_serious=is_serious,
+                group=group.name,
+                since=since,
+            )
     for fresh in snapshot.freshness or ():
         if fresh.is_broken:
-            promise = fresh.promise
-            through = fresh.data_through
-            state = f"the data is as of {_shown(through)}" if through else "nothing is stored yet"
-            text = f"{state}, promised: {promise.cadence}"
-            step = f"`bdc runs --collector {promise.collector}` tells how the last runs ended"
-            name = str(fresh.source or promise.collector)
-            yield Problem(name, text, step, is_serious and promise.is_daily)
+            yield _stale(fresh, is_serious=is_serious and fresh.promise.is_daily)
+
+
+def _stale(fresh: Freshness, *, is_serious: bool) -> Problem:
+    promise, through = fresh.promise, fresh.data_through
+    state = f"the data is as of {_shown(through)}" if through else "nothing is stored yet"
+    return Problem(
+        kind="stale",
+        subject=str(fresh.source or promise.collector),
+        text=f"{state}, promised: {promise.cadence}",
+        step=f"`bdc runs --collector {promise.collector}` tells how the last runs ended",
+        is_serious=is_serious,
+        source=fresh.source,
+        group=promise.group,
+        since=through,
+    )
 
 
 def _running(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]:
     for activity, state in snapshot.running(timedelta(minutes=settings.stuck_minutes)):
-        name, number = str(activity.run.source), activity.run.id
+        run = activity.run
         if state == "stuck":
-            text = f"run {number} has done nothing since {_shown(activity.at)}: {activity.doing}"
-            step = f"`bdc runs show {number}`; cancel it in the Prefect UI"
-            yield Problem(name, text, step, False)
+            text = f"run {run.id} has done nothing since {_shown(activity.at)}: {activity.doing}"
+            step = f"`bdc runs show {run.id}`; cancel it in the Prefect UI"
+            yield _of_run("stuck", run, snapshot, text, step)
         elif state == "dead":
-            text = f"the process of run {number} is gone; the next run of the source says so too"
-            yield Problem(name, text, f"`bdc runs show {number}`; run it again", False)
+            text = f"the process of run {run.id} is gone; the next run of the source says so too"
+            step = f"`bdc runs show {run.id}`; run it again"
+            yield _of_run("crashed", run, snapshot, text, step)
 
 
 def _failed(snapshot: Snapshot) -> Iterator[Problem]:
-    for run in snapshot.last_runs():
+    """By the newest run that has ended: another one under way does not make it good yet."""
+    for run in snapshot.facts.last_ended if snapshot.facts else ():
         if run.status in {"failed", "crashed"}:
             category = f" ({run.category})" if run.category else ""
             text = f"run {run.id} {run.status}{category} in {run.phase or 'start'}: {run.error}"
             step = f"`bdc runs show {run.id}`; docs/troubleshooting.md, by category"
-            yield Problem(str(run.source), text, step, False)
+            yield _of_run(_kind_of(run), run, snapshot, text, step)
+
+
+def _kind_of(run: LastRun) -> Kind:
+    if run.status == "crashed":
+        return "crashed"
+    return "auth" if run.category in {"auth", "permission"} else "failed"
+
+
+def _of_run(kind: Kind, run: LastRun, snapshot: Snapshot, text: str, step: str) -> Problem:
+    group = _group_of(run.source, snapshot)
+    return Problem(
+        kind=kind,
+        subject=str(run.source),
+        text=text,
+        step=step,
+        source=run.source,
+        group=group,
+        run=run,
+    )
+
+
+def _group_of(source: Source, snapshot: Snapshot) -> str:
+    """The group whose task a source is, if it is one's; else one that runs its collector."""
+    promised = snapshot.freshness or ()
+    of_source = [one.promise.group for one in promised if one.source == source]
+    of_collector = [
+        one.promise.group for one in promised if one.promise.collector == source.collector
+    ]
+    return next(iter([*of_source, *of_collector]), "")
 
 
 def _waiting(snapshot: Snapshot) -> Iterator[Problem]:
     if snapshot.facts is None:
         return
     for source, count in snapshot.facts.dead_letters.items():
-        text = f"{count} records are set aside"
-        yield Problem(str(source), text, "`bdc dead-letters list`, then `retry`", False)
+        yield Problem(
+            kind="quarantine",
+            subject=str(source),
+            text=f"{count} records are set aside",
+            step="`bdc dead-letters list`, then `retry`",
+            source=source,
+            group=_group_of(source, snapshot),
+            count=count,
+        )
     for backlog in snapshot.facts.outbox:
         if backlog.failing:
-            text = f"{backlog.failing} messages could not be sent, the oldest from {_shown(backlog.oldest)}"
+            count, oldest = backlog.failing, backlog.oldest
             yield Problem(
-                f"outbox {backlog.kind}", text, "`bdc outbox status`, then `retry`", False
+                kind="backlog",
+                subject=f"outbox {backlog.kind}",
+                text=f"{count} messages could not be sent, the oldest from {_shown(oldest)}",
+                step="`bdc outbox status`, then `retry`",
+                since=oldest,
+                count=count,
             )
 
 

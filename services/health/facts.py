@@ -86,11 +86,13 @@ class GroupFacts:
 class Facts:
     """What the database said at one moment.
 
-    `rows_by_day` is rows stored (new and changed) by collector and day, for the last DAYS_OF_ROWS
-    days; `endings` is how many runs of the last day ended how, by collector and status.
+    `last_ended` are the newest runs of each source that came to an end of their own. `rows_by_day`
+    is rows stored (new and changed) by collector and day, for the last DAYS_OF_ROWS days; `endings`
+    is how many runs of the last day ended how, by collector and status.
     """
 
     last_runs: Sequence[LastRun]
+    last_ended: Sequence[LastRun]
     running: Sequence[Activity]
     jobs: Sequence[Job]
     groups: Mapping[str, GroupFacts]
@@ -101,9 +103,10 @@ class Facts:
 
 
 def read_facts(session: Session, now: datetime) -> Facts:
-    """Everything at once; one transaction, eight queries, nothing is written."""
+    """Everything at once; one transaction, ten queries, nothing is written."""
     return Facts(
         last_runs=[_last_run(run) for run in latest_run_of_each_source(session)],
+        last_ended=[_last_run(run) for run in latest_run_of_each_source(session, ended=True)],
         running=_running(session),
         jobs=_jobs(session, now),
         groups=_groups(session),

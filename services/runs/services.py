@@ -170,14 +170,20 @@ def latest_runs(
     return session.scalars(wanted.where(run.collector == collector) if collector else wanted).all()
 
 
-def latest_run_of_each_source(session: Session) -> Sequence[CollectorRun]:
-    """The newest run of every source, in the order of their names."""
+def latest_run_of_each_source(session: Session, *, ended: bool = False) -> Sequence[CollectorRun]:
+    """The newest run of every source, in the order of their names.
+
+    `ended`: the newest of those that came to an end and were not asked to.
+    """
     run = CollectorRun
-    return session.scalars(
+    newest = (
         select(run)
         .distinct(run.collector, run.source_key)
         .order_by(run.collector, run.source_key, run.id.desc())
-    ).all()
+    )
+    if ended:
+        newest = newest.where(run.status.not_in(("running", "interrupted")))
+    return session.scalars(newest).all()
 
 
 def read_cursors(session: Session, source: Source) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def test_an_empty_server_gets_the_pool_the_limits_and_every_deployment(server: D
     assert starts == "c/d"
 
 
-def test_applied_again_it_asks_five_questions_and_writes_nothing(server: Deploying) -> None:
+def test_applied_again_it_asks_six_questions_and_writes_nothing(server: Deploying) -> None:
     wanted = desired({"nightly": [task(), EVERY_30, ON_RELEASE]}, limits={COLLECTOR: 2})
     server.apply(wanted)
     names = [one.full_name for one in wanted.deployments]
@@ -70,7 +70,7 @@ def test_applied_again_it_asks_five_questions_and_writes_nothing(server: Deployi
     assert server.apply(wanted) == []
     assert server.writes == []
     questions = [one for one in server.requests if one.url.path.endswith(("/filter", POOL))]
-    assert len(questions) == 5
+    assert len(questions) == 6
     assert [server.deployment(name) for name in names] == before
     assert {run.id for run in server.scheduled_runs(NIGHTLY)} == runs
     assert server.prune(wanted) == []

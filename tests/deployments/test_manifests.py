@@ -29,7 +29,6 @@ ALL = [*COMPOSE, *MANIFESTS, *VALUES]
 FOREIGN = {
     "BDC_COLLECTOR_PASSWORD",
     "BDC_OWNER_PASSWORD",
-    "BDC_READER_PASSWORD",
     "POSTGRES_PASSWORD",
     "PREFECT_PASSWORD",
     "REDISCLI_AUTH",
@@ -37,7 +36,7 @@ FOREIGN = {
 # prefect-redis reads them with a settings class of its own.
 REDIS = re.compile(r"PREFECT_REDIS_MESSAGING_(HOST|PORT|DB|USERNAME|PASSWORD|SSL)")
 # Of `bdc serve`, whose test starts it with other ones.
-LISTENING = ("--host", "0.0.0.0")  # noqa: S104 - inside a container
+LISTENING = ("--alerts", "--host", "0.0.0.0")  # noqa: S104 - inside a container
 SYSTEM = {"PATH", "PYTHONTZPATH", "PYTHONUNBUFFERED", "DO_NOT_TRACK", "PREFECT_HOME"}
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 import collectors
 from collectors.github_activity_tracker.settings import GitHubSettings
+from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
 from services.health.settings import HealthSettings
 from services.settings import (
@@ -46,7 +47,7 @@ def _models() -> list[type[BaseSettings]]:
         for model in vars(room).values()
         if isinstance(model, type) and issubclass(model, BaseSettings) and model is not BaseSettings
     ]
-    return [PlatformSettings, HealthSettings, *of_rooms]
+    return [PlatformSettings, HealthSettings, AlertSettings, *of_rooms]
 
 
 def _defaults() -> dict[str, str]:

@@ -23,6 +23,7 @@ from deployments.apply import execute, plan_for
 from deployments.desired import DesiredState, desired_state
 from deployments.generate import LIMIT_PREFIX, TAG
 from deployments.plan import Plan
+from deployments.routes import Alerts
 from deployments.schedule import Schedule
 from tests.support.local_stack import LocalPrefect, poll
 
@@ -52,9 +53,12 @@ def desired(
     time: str = "04:30",
     limits: Mapping[str, int] | None = None,
     job_variables: Mapping[str, Any] | None = None,
+    alerts: Alerts | None = None,
 ) -> DesiredState:
     """What a server should hold by such a schedule."""
-    return desired_state(schedule(groups, time, limits), [COLLECTOR], POOL, job_variables or {})
+    return desired_state(
+        schedule(groups, time, limits), [COLLECTOR], POOL, job_variables or {}, alerts
+    )
 
 
 @dataclass

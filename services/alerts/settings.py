@@ -1,0 +1,24 @@
+"""When something is worth a message, and where messages go."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class AlertSettings(BaseSettings):
+    """Variable names start with ALERT_. The addresses become Prefect blocks (`bdc deploy apply`)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ALERT_",
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    slack_webhook_url: SecretStr | None = None
+    discord_webhook_url: SecretStr | None = None
+    webhook_url: SecretStr | None = None
+    repeat_hours: float = Field(default=24.0, gt=0)
+    dead_letters: int = Field(default=100, ge=1)
+    backlog_hours: float = Field(default=6.0, gt=0)

@@ -1,0 +1,258 @@
+"""From a run that failed to a message at a webhook, through a real Prefect server."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from pydantic import SecretStr
+
+from deployments.routes import ROUTES_FILE, load_alerts
+from deployments.status.alerting import Alerting
+from deployments.status.observing import Observer, Watcher
+from deployments.status.prefect_api import PrefectApi
+from services.alerts.settings import AlertSettings
+from services.database import Database, open_database
+from services.health.settings import HealthSettings
+from services.outbox.services import Message, enqueue
+from services.runs.lock import SourceLock
+from services.runs.services import Ending, SetAside, Source, finish_run, set_aside, start_run
+from tests.support.deploying import Deploying, desired, schedule, task
+from tests.support.local_stack import poll
+
+pytestmark = pytest.mark.xdist_group("prefect")
+POOL = "alerting"
+SOURCE = Source("github_activity_tracker", "a/b")
+HOUR = timedelta(hours=1)
+SCHEDULE = """\
+groups:
+  papers:
+    default_time: "04:30"
+    tasks:
+      - {collector: github_activity_tracker, schedule: daily, parameters: {repository: a/b}}
+"""
+
+
+class Receiver(ThreadingHTTPServer):
+    """A webhook on the loopback that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.messages: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.messages.append(json.loads(body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *args: Any) -> None:
+        del args
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as found:
+        thread = threading.Thread(target=found.serve_forever)
+        thread.start()
+        yield found
+        found.shutdown()
+        thread.join()
+
+
+@dataclass
+class Watch:
+    """What `bdc serve --alerts` does, look by look."""
+
+    database: Database
+    prefect: PrefectApi
+    schedule: Path
+    settings: AlertSettings = field(default_factory=AlertSettings)
+    health: HealthSettings = field(default_factory=lambda: HealthSettings(min_workers=0))
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
+    def observe(self) -> Observer:
+        return Observer(self.database, self.prefect, self.schedule, POOL, self.health, self.now)
+
+    @property
+    def alerting(self) -> Alerting:
+        return Alerting(
+            self.database, self.prefect, self.health, self.settings, "http://ui", self.now
+        )
+
+    def look(self) -> None:
+        self.alerting(self.observe())
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """What the database says is told: kind, subject, status."""
+        query = "select kind, subject, status from alert where untold is null order by id"
+        with self.database.engine.connect() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+
+
+@pytest.fixture
+def watch(database: Database, server: Deploying, tmp_path: Path) -> Iterator[Watch]:
+    path = tmp_path / "schedule.yaml"
+    path.write_text(SCHEDULE, encoding="utf-8")
+    api = PrefectApi(server.prefect.api_url, auth=None, timeout_seconds=10)
+    yield Watch(database, api, path)
+    api.close()
+
+
+def run(database: Database, status: str, category: str | None = None) -> None:
+    now = datetime.now(UTC)
+    error = f"{category}: broken" if category else None
+    ending = Ending(status, "collect", {"fetched": 1}, category, error, status == "completed")
+    with database.transaction() as session:
+        parameters = {"repository": "a/b"}
+        number = start_run(session, SOURCE, parameters=parameters, flow_run_id=uuid4(), now=now)
+        finish_run(session, number, ending, now=now)
+
+
+def test_ten_failures_are_one_message_and_so_is_the_recovery(
+    watch: Watch, server: Deploying, receiver: Receiver
+) -> None:
+    addresses = AlertSettings(webhook_url=SecretStr(receiver.url))
+    groups = {"papers": [task()]}
+    alerts = load_alerts(ROUTES_FILE, addresses, schedule(groups))
+    server.apply(desired(groups, alerts=alerts))
+    watch.look()
+    run(watch.database, "failed", "network")
+    watch.look()
+    poll(lambda: receiver.messages, 15, "the message")
+    for _ in range(9):
+        run(watch.database, "failed", "network")
+        watch.look()
+    run(watch.database, "completed")
+    watch.look()
+    poll(lambda: len(receiver.messages) >= 2, 15, "the recovery")
+    first, last = receiver.messages
+    assert first["subject"] == "github_activity_tracker a/b: failed (network)"
+    for words in (
+        "in collect: network: broken",
+        "group papers",
+        "fetched=1",
+        "Next: `bdc runs show",
+    ):
+        assert words in first["body"]
+    assert "http://ui/runs/flow-run/" in first["body"]
+    assert last["subject"] == "over: github_activity_tracker a/b: failed (network)"
+    server.prune(desired(groups))
+
+
+def test_a_killed_run_is_told_at_the_next_look(watch: Watch) -> None:
+    with SourceLock(watch.database, SOURCE), watch.database.transaction() as session:
+        start_run(session, SOURCE, parameters={}, flow_run_id=None, now=watch.now())
+    watch.look()
+    assert watch.told() == [("crashed", str(SOURCE), "open")]
+
+
+def test_a_run_under_way_does_not_end_the_alert_of_the_one_before(watch: Watch) -> None:
+    run(watch.database, "failed", "auth")
+    watch.look()
+    with SourceLock(watch.database, SOURCE):
+        with watch.database.transaction() as session:
+            start_run(session, SOURCE, parameters={}, flow_run_id=None, now=watch.now())
+        watch.look()
+        assert watch.told() == [("auth", str(SOURCE), "open")]
+
+
+def test_what_is_not_worth_a_message_yet_is_not_told(watch: Watch) -> None:
+    with watch.database.transaction() as session:
+        letters = [SetAside(str(number), {}, "bad") for number in range(3)]
+        set_aside(session, SOURCE, "commits", letters, run_id=None)
+        enqueue(session, "papers", [Message("p1", {})])
+        session.connection().exec_driver_sql(
+            "update outbox set attempts = 1, category = 'network', last_error = 'x',"
+            " created_at = now() - interval '1 hour'"
+        )
+    watch.look()
+    assert watch.told() == []
+    strict = AlertSettings(dead_letters=3, backlog_hours=0.5)
+    replace(watch, settings=strict).look()
+    assert watch.told() == [
+        ("quarantine", str(SOURCE), "open"),
+        ("backlog", "outbox papers", "open"),
+    ]
+
+
+def test_old_data_is_told_and_data_that_never_was_is_not(watch: Watch) -> None:
+    watch.look()
+    assert watch.told() == []
+    old = watch.now() - 30 * HOUR
+    with watch.database.transaction() as session:
+        parameters = {"repository": "a/b"}
+        number = start_run(session, SOURCE, parameters=parameters, flow_run_id=None, now=old)
+        ending = Ending("completed", "collect", {}, read_all=True)
+        finish_run(session, number, ending, now=old)
+    watch.look()
+    assert watch.told() == [("stale", str(SOURCE), "open")]
+
+
+def test_without_a_worker_that_is_told(watch: Watch) -> None:
+    replace(watch, health=HealthSettings(min_workers=1)).look()
+    assert watch.told() == [("workers", "workers", "open")]
+
+
+def test_what_prefect_does_not_take_waits_for_the_next_look(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(watch.database, "failed", "network")
+    gone = PrefectApi("http://127.0.0.1:1/api", auth=None, timeout_seconds=1)
+    snapshot = watch.observe()
+    replace(watch, prefect=gone).alerting(snapshot)
+    assert "alerts wait for the next look: ConnectError" in caplog.text
+    assert watch.told() == []
+    watch.look()
+    assert watch.told() == [("failed", str(SOURCE), "open")]
+    gone.close()
+
+
+def test_a_database_that_is_gone_resolves_nothing(
+    watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(watch.database, "failed", "network")
+    watch.look()
+    gone = open_database("postgresql://nobody@127.0.0.1:1/none", application_name="test")
+    blind = replace(watch, database=gone).observe()
+    watch.alerting(blind)
+    assert ("failed", str(SOURCE), "open") in watch.told()
+    replace(watch, database=gone).alerting(blind)
+    assert "alerts wait for the next look: OperationalError" in caplog.text
+
+
+def test_a_run_that_waits_to_start_is_late(watch: Watch, server: Deploying) -> None:
+    wanted = desired({"papers": [task()]})
+    server.apply(wanted)
+    found = server.deployment("collector_group/papers")
+    server.prefect.client.create_flow_run_from_deployment(found.id)
+    soon = watch.now() + timedelta(minutes=20)
+    assert watch.prefect.late(watch.now()) == {}
+    assert list(watch.prefect.late(soon)) == ["collector_group/papers"]
+    watch.alerting(replace(watch.observe(), late={"collector_group/papers": watch.now()}))
+    assert watch.told() == [("late", "collector_group/papers", "open")]
+
+
+def test_the_watcher_tells_of_every_look(watch: Watch) -> None:
+    run(watch.database, "failed", "network")
+    watcher = Watcher(watch.observe, 0.05, watch.alerting)
+    watcher.start()
+    poll(watch.told, 10, "the alert")
+    watcher.stop()
