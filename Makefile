@@ -36,7 +36,7 @@ generated: .venv/.dev ## generated files agree with their sources
 	$(BIN)/bdc reference render --check
 
 unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a part, without the gate
-	$(BIN)/pytest -n 2 --dist loadgroup $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=95)
+	$(BIN)/pytest -n 3 --dist loadgroup --durations 50 --durations-min 5 $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=95)
 	$(if $(ARGS),,$(BIN)/coverage report --include=$(WRITERS) --fail-under=100)
 
 bench: .venv/.dev ## benchmarks: ratios measured in one run

@@ -25,10 +25,14 @@ MANIFESTS = sorted((KUBERNETES / "manifests").glob("*.yaml"))
 VALUES = sorted(KUBERNETES.glob("*.values.yaml"))
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 ALL = [*COMPOSE, *MANIFESTS, *VALUES]
-# Of PostgreSQL's and Redis' images, of our script for the first, and of no program of Prefect's.
+# Of PostgreSQL's, Redis' and Grafana's images, of our script for the first, and of no program of Prefect's.
 FOREIGN = {
     "BDC_COLLECTOR_PASSWORD",
     "BDC_OWNER_PASSWORD",
+    "BDC_READER_PASSWORD",
+    "GF_ANALYTICS_CHECK_FOR_UPDATES",
+    "GF_ANALYTICS_REPORTING_ENABLED",
+    "GF_SECURITY_ADMIN_PASSWORD",
     "POSTGRES_PASSWORD",
     "PREFECT_PASSWORD",
     "REDISCLI_AUTH",
@@ -65,7 +69,8 @@ def variables(path: Path) -> set[str]:
     """Names of everything that is set."""
     found: set[str] = set()
     for node in (node for document in documents(path) for node in nodes(document)):
-        found |= set(node.get("environment", {}))
+        told = node.get("environment", {})
+        found |= {told} if isinstance(told, str) else set(told)
         listed = node.get("env", ())
         found |= {one["name"] for one in listed} if isinstance(listed, list) else set()
     return found
@@ -168,7 +173,7 @@ def test_files_that_are_mounted_or_built_from_exist(path: Path) -> None:
         for volume in service.get("volumes", ()):
             source = volume.partition(":")[0]
             named = documents(path)[0]["volumes"]
-            assert source in named or (DOCKER / source).is_file(), volume
+            assert source in named or (DOCKER / source).exists(), volume
         if "build" in service:
             context = DOCKER / service["build"]["context"]
             assert (context / service["build"]["dockerfile"]).is_file()
