@@ -10,13 +10,16 @@ WRITERS := 'services/*,*/services.py,*/services/*'
 ONCE ?=
 ARGS ?=
 
-.PHONY: help up test lint types imports generated unit bench format lock clean
+.PHONY: help up cluster test lint types imports generated unit bench format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 up: .venv/.runtime ## run everything here: PostgreSQL, Prefect, a worker, a first collection (ONCE=1: then exit)
 	@$(BIN)/bdc up $(if $(ONCE),--once) $(ARGS)
+
+cluster: .venv/.dev ## what production runs, here: two Prefect servers, Redis, two workers; who dies is started again
+	@$(BIN)/bdc cluster $(ARGS)
 
 test: lint types imports generated unit ## everything: format, lint, types, import rules, generated files, tests with coverage
 

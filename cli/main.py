@@ -40,6 +40,7 @@ app = App(
 )
 app.command(stack.up)
 app.command(stack.worker)
+app.command(stack.cluster)
 app.command(serve)
 app.command(collect.run, help_flags=[])
 app.command(group.run_group)

@@ -30,10 +30,15 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     Args:
         once: Exit when the first collection is over, with its outcome as exit code.
     """
+    return _run_stack(once=once, clustered=False)
+
+
+def _run_stack(*, once: bool, clustered: bool) -> int:
     settings = load_settings(use_running_stack=False)
     configure_logging(settings.log_level, settings.log_format)
     prepare_home(settings)
-    from deployments.local.stack import StackSteps  # noqa: PLC0415 - imports Prefect
+    from deployments.local.cluster import ClusterStack  # noqa: PLC0415 - imports Prefect
+    from deployments.local.stack import LocalStack, StackSteps  # noqa: PLC0415
     from deployments.local.stack import up as run_stack  # noqa: PLC0415
 
     desired = load_desired(settings)
@@ -42,7 +47,19 @@ def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
         register=lambda api_url: apply_schedule(api_url, desired, _say),
         first_run=lambda api_url: _first_run(settings.home, api_url),
     )
-    return run_stack(settings, once=once, steps=steps, report=_say)
+    kind = ClusterStack if clustered else LocalStack
+    return run_stack(settings, once=once, steps=steps, report=_say, kind=kind)
+
+
+def cluster(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
+    """Run what production runs, here: two Prefect servers, Redis, background services, two workers.
+
+    For trying out what happens when one of them dies: it is started again. Stays until Ctrl-C.
+
+    Args:
+        once: Exit when the first collection is over, with its outcome as exit code.
+    """
+    return _run_stack(once=once, clustered=True)
 
 
 def worker(*, pool: str | None = None) -> int:

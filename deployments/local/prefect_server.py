@@ -11,6 +11,7 @@ from deployments.local.processes import Child, ProcessRecords, stop, wait_for
 from services.errors import ConfigError
 
 HOST = "127.0.0.1"
+NAME = "Prefect server"
 DATABASE = "prefect"
 # Without it Prefect forgets events after a week and runs, logs and artifacts never.
 VACUUM = {
@@ -25,24 +26,36 @@ STOP_SECONDS = 10.0
 
 
 class PrefectServer:
-    """Started by `start()`, which returns when the API is healthy; safe to stop at any moment."""
+    """Started by `start()`, which returns when the API is healthy; safe to stop at any moment.
 
-    name = "Prefect server"
+    One of several has a `name` of its own, and in `shared` what they all are told besides; the
+    background services run elsewhere then.
+    """
 
     def __init__(
-        self, home: Path, *, database_url: str, port: int, records: ProcessRecords
+        self,
+        home: Path,
+        *,
+        database_url: str,
+        port: int,
+        records: ProcessRecords,
+        name: str = NAME,
+        shared: Mapping[str, str] | None = None,
     ) -> None:
+        self.name = name
+        self._shared = shared
         self.ui_url = f"http://{HOST}:{port}"
         self.api_url = f"{self.ui_url}/api"
         self._home = home
         self._port = port
         self._database_url = database_url
-        self._child = Child(self.name, records=records, log=home / "logs" / "prefect-server.log")
+        self._child = Child(self.name, records=records, log=home / "logs" / f"{log_name(name)}.log")
 
     def start(self) -> None:
         """Raises ConfigError when it ends or stays silent while starting."""
         command = [sys.executable, "-m", "prefect", "server", "start"]
         command += ["--host", HOST, "--port", str(self._port)]
+        command += ["--no-services"] if self._shared is not None else []
         self._child.start(command, {**os.environ, **self.environment()})
         wait_for(f"{self.api_url}/health", START_SECONDS, self._child)
 
@@ -78,12 +91,18 @@ class PrefectServer:
             "DO_NOT_TRACK": "1",
             "PYTHONTZPATH": "",
             "PYTHONUNBUFFERED": "1",
+            **(self._shared or {}),
         }
 
 
 def _guard(auth: str | None) -> Mapping[str, str]:
     """What our clients show is what the server asks for; nothing on the loopback unless it is set."""
     return {"PREFECT_SERVER_API_AUTH_STRING": auth} if auth else {}
+
+
+def log_name(name: str) -> str:
+    """`Prefect server` → prefect-server."""
+    return name.lower().replace(" ", "-")
 
 
 def choose_port(wanted: int, report: Callable[[str], None]) -> int:

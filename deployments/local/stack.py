@@ -146,6 +146,15 @@ class LocalStack:
                     raise ConfigError(problem)
             time.sleep(POLL_SECONDS)
 
+    def _new_worker(self, environment: dict[str, str], log: str) -> Worker:
+        return Worker(
+            self._settings.bdc_work_pool,
+            environment=environment,
+            records=self._records,
+            log=self._home / "logs" / log,
+            report=self._report,
+        )
+
     def _start(self, part: Part) -> None:
         """Its end is arranged first: a start that is cut short leaves nothing."""
         self._exits.callback(part.stop)
@@ -164,8 +173,7 @@ class LocalStack:
     def _start_prefect(self, database_url: str) -> str:
         if self._settings.prefect_api_url is not None:
             return self._settings.prefect_api_url
-        ensure_database(database_url, prefect_server.DATABASE)
-        self._prefect_database = prefect_server.async_url(database_url, prefect_server.DATABASE)
+        self._ensure_prefect_database(database_url)
         port = prefect_server.choose_port(self._settings.bdc_port, self._report)
         server = PrefectServer(
             self._home, database_url=database_url, port=port, records=self._records
@@ -173,6 +181,10 @@ class LocalStack:
         self._report("Starting the Prefect server")
         self._start(server)
         return server.api_url
+
+    def _ensure_prefect_database(self, database_url: str) -> None:
+        ensure_database(database_url, prefect_server.DATABASE)
+        self._prefect_database = prefect_server.async_url(database_url, prefect_server.DATABASE)
 
     def _ensure_pool(self, api_url: str) -> None:
         worker.wait_for_api(api_url, worker.API_SECONDS)
@@ -192,15 +204,7 @@ class LocalStack:
 
     def _start_worker(self, environment: dict[str, str]) -> None:
         self._report("Starting the worker")
-        self._start(
-            Worker(
-                self._settings.bdc_work_pool,
-                environment=environment,
-                records=self._records,
-                log=self._home / "logs" / "worker.log",
-                report=self._report,
-            )
-        )
+        self._start(self._new_worker(environment, "worker.log"))
 
     def _start_status(self, environment: dict[str, str]) -> None:
         port = prefect_server.choose_port(self._settings.bdc_status_port, self._report)
@@ -227,7 +231,14 @@ class LocalStack:
             self._records.remove(record.pid)
 
 
-def up(settings: PlatformSettings, *, once: bool, steps: StackSteps, report: Report) -> int:
+def up(
+    settings: PlatformSettings,
+    *,
+    once: bool,
+    steps: StackSteps,
+    report: Report,
+    kind: type[LocalStack] = LocalStack,
+) -> int:
     """Run the stack until SIGINT or SIGTERM, with `once` until the first run is over.
 
     Returns the exit code: with `once` the first run's; 0 when asked to stop; 130 when asked to
@@ -237,7 +248,7 @@ def up(settings: PlatformSettings, *, once: bool, steps: StackSteps, report: Rep
         ConfigError: what the operator can mend, one line each; nothing is left running.
     """
     with hold_lock(settings.home), Interrupts() as interrupts, ExitStack() as parts:
-        stack = LocalStack(settings, report, parts)
+        stack = kind(settings, report, parts)
         complete = False
         try:
             api_url = stack.start(steps)

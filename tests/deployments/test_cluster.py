@@ -1,0 +1,131 @@
+"""Several Prefect servers and workers on one machine: whoever dies, a group runs its collectors once."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+
+from deployments.local import redis
+from deployments.local.processes import ProcessRecord, ProcessRecords, answers
+from deployments.local.redis import find_server
+from deployments.local.stack import RECORDS_FILE
+from services.database import Database, open_database
+from services.errors import ConfigError
+from services.settings import STACK_FILE
+from tests.flows.groups import collected, repository, schedule
+from tests.support.local_stack import free_port, poll
+
+ROOT = Path(__file__).parents[2]
+UNSET = ("DATABASE_URL", "PREFECT_API_URL", "PREFECT_HOME", "PREFECT_API_AUTH_STRING")
+REPOSITORIES = ("first", "second")
+
+
+@dataclass
+class Cluster:
+    """A `bdc cluster` that runs, seen from outside."""
+
+    home: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self, text: str, timeout: float = 120) -> None:
+        def found() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            return text in self.log.read_text()
+
+        poll(found, timeout, text)
+
+    def records(self, name: str) -> list[ProcessRecord]:
+        return [one for one in ProcessRecords(self.home / RECORDS_FILE).read() if one.name == name]
+
+    def kill(self, name: str) -> None:
+        """With SIGKILL, and wait until it was started again."""
+        (record, *_) = self.records(name)
+        psutil.Process(record.pid).send_signal(signal.SIGKILL)
+
+        def is_new() -> bool:
+            running = [one for one in self.records(name) if one.find() and one.pid != record.pid]
+            return bool(running)
+
+        poll(is_new, 60, f"{name} again")
+
+    def start_group(self, api_url: str) -> UUID:
+        with SyncPrefectClient(api_url) as client:
+            deployment = client.read_deployment_by_name("collector_group/nightly")
+            return client.create_flow_run_from_deployment(deployment.id).id
+
+    def state(self, api_url: str, run: UUID) -> StateType | None:
+        with SyncPrefectClient(api_url) as client:
+            return client.read_flow_run(run).state_type
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    folder = tmp_path_factory.mktemp("cluster")
+    file = folder / "schedule.yaml"
+    file.write_text(schedule(*(repository(folder, name).path for name in REPOSITORIES)))
+    outside = {name: value for name, value in os.environ.items() if name not in UNSET}
+    ours = {
+        "BDC_HOME": str(folder / "home"),
+        "BDC_PORT": str(free_port()),
+        "BDC_SCHEDULE": str(file),
+        "PYTHONPATH": str(ROOT),
+    }
+    log = folder / "said.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli", "cluster"],
+            cwd=folder, env={**outside, **ours}, stdout=output, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    made = Cluster(folder / "home", process, log)
+    try:
+        made.said("Running; Ctrl-C stops everything", 240)
+        yield made
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(90)
+
+
+def addresses(cluster: Cluster) -> dict[str, str]:
+    found: dict[str, str] = json.loads((cluster.home / STACK_FILE).read_text())
+    return found
+
+
+def opened(cluster: Cluster) -> Database:
+    return open_database(addresses(cluster)["database_url"], application_name="test")
+
+
+@pytest.mark.parametrize("victim", ["Prefect server 1", "Prefect services", "Redis", "worker"])
+def test_a_group_runs_each_collector_once_whoever_is_killed(cluster: Cluster, victim: str) -> None:
+    database = opened(cluster)
+    before = len(collected(database))
+    first = addresses(cluster)["prefect_api_url"]
+    port = int(first.split(":")[2].removesuffix("/api"))
+    run = cluster.start_group(first)
+    cluster.kill(victim)
+    poll(lambda: answers(f"{first}/health"), 90, f"port {port} again")
+
+    def is_over() -> bool:
+        return cluster.state(first, run) == StateType.COMPLETED
+
+    poll(is_over, 150, f"the group's run after the end of {victim}")
+    runs = collected(database)[before:]
+    database.close()
+    assert sorted(runs) == [(name, "completed") for name in REPOSITORIES]
+
+
+def test_without_any_redis_the_message_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "WHEEL", "no_such_wheel")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConfigError, match="redis-server, or the wheel"):
+        find_server()
