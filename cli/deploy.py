@@ -5,13 +5,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 from cyclopts import App, Parameter
 
 from cli.environment import prepare_prefect
+from cli.observing import observer, utc_now
 from cli.output import Json, console, print_json
-from cli.schedule_file import load_desired
+from cli.schedule_file import load_desired, schedule_path
+from deployments.schedule import load_schedule
+from deployments.status.announcing import announcement
+from services.errors import ConfigError, SourceUnavailable
+from services.health.settings import HealthSettings
 from services.redaction import redact
-from services.settings import load_settings
+from services.settings import load_room_settings, load_settings
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -82,6 +88,27 @@ def prune(*, file: Path | None = None, dry_run: DryRun = False) -> None:
             execute(client, found.to_prune, lambda step: _print(_line(step)))
     if not found.to_prune:
         _print("nothing to remove")
+
+
+@app.command
+def announce(what: str = "This version", /) -> None:
+    """Tell those who get the alerts that a version is deployed, and the truth about how it is.
+
+    Args:
+        what: What was deployed, e.g. a branch or a tag.
+    """
+    settings, health = load_settings(), load_room_settings(HealthSettings)
+    schedule = load_schedule(schedule_path(settings), settings.bdc_environment)
+    with observer(settings, health) as observe:
+        if observe.prefect is None:
+            raise ConfigError("PREFECT_API_URL is not set: it is told as a Prefect event")
+        now = utc_now()
+        told = announcement(observe(), schedule, health, what=what, now=now)
+        try:
+            observe.prefect.emit(told)
+        except httpx.HTTPError as error:
+            raise SourceUnavailable(f"Prefect's API: {type(error).__name__}") from error
+    _print(f"{told['payload']['subject']}\n{told['payload']['body']}")
 
 
 def apply_schedule(api_url: str, desired: "DesiredState", say: Say) -> None:

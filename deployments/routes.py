@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 
 from deployments.schedule_model import Schedule
 from deployments.schedule_yaml import read_yaml
-from deployments.status.alerting import EVENTS, RESOURCE
+from deployments.status.alerting import ANNOUNCED, EVENTS, RESOURCE
 from deployments.status.verdict import Kind
 from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
@@ -44,7 +44,7 @@ class Route(BaseModel):
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     to: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[Kind | Literal["deployed"], ...] = ()
     groups: tuple[str, ...] = ()
     collectors: tuple[str, ...] = ()
 
@@ -200,7 +200,7 @@ def automation_of_route(route: Route, block: UUID) -> AutomationCore:
             "trigger": EventTrigger.model_validate(
                 {
                     "posture": Posture.Reactive,
-                    "expect": set(EVENTS),
+                    "expect": {*EVENTS, ANNOUNCED},
                     "match": match,
                     "for_each": {"prefect.resource.id"},
                     "threshold": 1,

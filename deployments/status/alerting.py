@@ -24,6 +24,7 @@ from services.health.settings import HealthSettings
 logger = logging.getLogger(__name__)
 RESOURCE = "collector.alert."
 EVENTS = ("collector.alert.opened", "collector.alert.repeated", "collector.alert.resolved")
+ANNOUNCED = "collector.alert.announced"
 HEADLINES = {"opened": "", "repeated": "still: ", "resolved": "over: "}
 
 

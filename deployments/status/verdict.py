@@ -33,6 +33,8 @@ Kind = Literal[
     "backlog",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+# No problem, but told on the same ways.
+DEPLOYED = "deployed"
 # What can be known of these without the database, the schedule or Prefect.
 _NEEDS: Mapping[str, tuple[Kind, ...]] = {
     "database": (

@@ -18,7 +18,8 @@ from services.runs.services import Source, latest_run_of_each_source, open_dead_
 # No schedule promises data more rarely than once a month.
 LONGEST_LOOK_BACK = timedelta(days=40)
 DAYS_OF_ROWS = 14
-GROUP_SUCCEEDED = ("completed", "partial")
+# Of runs and of batches.
+SUCCEEDED = ("completed", "partial")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,9 +161,9 @@ def _jobs(session: Session, now: datetime) -> list[Job]:
             run.source_key,
             run.parameters,
             func.max(run.data_through),
-            func.max(run.finished_at),
+            func.max(run.finished_at).filter(run.status.in_(SUCCEEDED)),
         )
-        .where(run.status.in_(GROUP_SUCCEEDED), run.started_at > now - LONGEST_LOOK_BACK)
+        .where(run.started_at > now - LONGEST_LOOK_BACK)
         .group_by(run.collector, run.source_key, run.parameters)
     ).tuples()
     return [Job(Source(collector, key), *rest) for collector, key, *rest in found]
@@ -170,7 +171,7 @@ def _jobs(session: Session, now: datetime) -> list[Job]:
 
 def _groups(session: Session) -> dict[str, GroupFacts]:
     batch = ScheduleBatch
-    well = func.max(batch.finished_at).filter(batch.status.in_(GROUP_SUCCEEDED), batch.settles)
+    well = func.max(batch.finished_at).filter(batch.status.in_(SUCCEEDED), batch.settles)
     successes = dict(
         session.execute(select(batch.group_name, well).group_by(batch.group_name)).tuples().all()
     )

@@ -60,3 +60,16 @@ def answers(url: str) -> bool:
         return httpx.get(url).is_success
     except httpx.ConnectError:
         return False
+
+
+def test_alerts_and_announcements_need_a_prefect_to_be_told_by(bdc: Bdc, database_url: str) -> None:
+    for command in (["serve", "--alerts"], ["deploy", "announce", "v1"]):
+        done = bdc(*command, DATABASE_URL=database_url)
+        assert (done.code, "PREFECT_API_URL is not set" in done.err) == (2, True), command
+
+
+def test_an_announcement_that_nobody_takes_is_an_error(bdc: Bdc, database_url: str) -> None:
+    done = bdc(
+        "deploy", "announce", DATABASE_URL=database_url, PREFECT_API_URL="http://127.0.0.1:1/api"
+    )
+    assert (done.code, done.err) == (1, "bdc: Prefect's API: ConnectError\n")

@@ -8,7 +8,7 @@ from deployments.routes import load_routes
 from deployments.status import observing, verdict
 from deployments.status.metrics import families
 from deployments.status.observing import Snapshot
-from deployments.status.verdict import KINDS
+from deployments.status.verdict import DEPLOYED, KINDS
 from services.alerts.settings import AlertSettings
 from services.health.facts import Facts
 from services.health.settings import HealthSettings
@@ -47,7 +47,10 @@ def test_every_setting_is_on_the_page() -> None:
 def test_every_kind_of_alert_is_on_its_page() -> None:
     table = ALERTS.split("| kind | what is wrong |")[1].split("\n\n")[0]
     first = [row.split("|")[1] for row in table.splitlines()[2:]]
-    assert {kind for cell in first for kind in re.findall(r"`([a-z ]+)`", cell)} == set(KINDS)
+    assert {kind for cell in first for kind in re.findall(r"`([a-z ]+)`", cell)} == {
+        *KINDS,
+        DEPLOYED,
+    }
 
 
 def test_every_setting_of_alerts_is_on_its_page() -> None:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from deployments.routes import ROUTES_FILE, load_alerts
 from deployments.status.alerting import Alerting
+from deployments.status.announcing import announcement
 from deployments.status.observing import Observer, Watcher
 from deployments.status.prefect_api import PrefectApi
 from services.alerts.settings import AlertSettings
@@ -256,3 +257,50 @@ def test_the_watcher_tells_of_every_look(watch: Watch) -> None:
     watcher.start()
     poll(watch.told, 10, "the alert")
     watcher.stop()
+
+
+def test_an_announcement_says_how_it_is_and_reaches_who_is_told_of_alerts(
+    watch: Watch, server: Deploying, receiver: Receiver
+) -> None:
+    addresses = AlertSettings(webhook_url=SecretStr(receiver.url))
+    written = schedule(
+        {
+            "papers": [
+                task(),
+                task("w/w", schedule="weekly", on="monday"),
+                task("m/m", schedule="monthly", on=31),
+                task("i/i", schedule="interval", minutes=30),
+                task("r/r", schedule="on_release"),
+            ]
+        }
+    )
+    server.apply(desired({"papers": [task()]}, alerts=load_alerts(ROUTES_FILE, addresses, written)))
+    now = watch.now()
+    snapshot = watch.observe()
+    strict = HealthSettings(min_workers=1)
+    watch.prefect.emit(announcement(snapshot, written, strict, what="v1.2", now=now))
+    poll(lambda: receiver.messages, 15, "the announcement")
+    (message,) = receiver.messages
+    assert message["subject"] == "v1.2 is deployed: UNHEALTHY"
+    for line in (
+        "database: answers",
+        "workers: none online",
+        "! workers: 0 of 1 wanted are online: nothing is started",
+        "papers: github_activity_tracker, daily at 04:30 UTC",
+        "papers: github_activity_tracker, mondays at 04:30 UTC",
+        "papers: github_activity_tracker, on day 31 of the month at 04:30 UTC",
+        "papers: github_activity_tracker, every 30 minutes",
+        "papers: github_activity_tracker, on every release",
+    ):
+        assert line in message["body"].splitlines(), line
+
+
+def test_an_announcement_is_not_longer_than_a_chat_shows(watch: Watch) -> None:
+    many = schedule({f"g{number}": [task()] for number in range(30)})
+    blind = replace(watch.observe(), facts=None, workers=None)
+    told = announcement(blind, many, watch.health, what="v1", now=watch.now())
+    lines = told["payload"]["body"].splitlines()
+    assert lines[-1] == "… and 5 more"
+    assert "workers: not known, Prefect's API does not answer" in lines
+    nothing = announcement(blind, schedule({}), watch.health, what="v1", now=watch.now())
+    assert nothing["payload"]["body"].endswith("nothing is scheduled")
