@@ -1,8 +1,10 @@
 """Table of the documents. Written by services.vectors.services only."""
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import Computed, Identity, Index, UniqueConstraint, func
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +32,18 @@ class Document(Base):
     author: Mapped[str] = mapped_column(comment="Who wrote it, as the source says; may be several.")
     url: Mapped[str | None] = mapped_column(comment="Where to read it.")
     published_on: Mapped[date | None] = mapped_column(comment="Its day, where the source tells.")
+    namespace: Mapped[str] = mapped_column(
+        server_default="", comment="Part of a hosted index that it goes to, e.g. slack-boost."
+    )
+    is_private: Mapped[bool] = mapped_column(
+        server_default=sql("false"),
+        comment="Whether it may go to the private instance of a hosted index only.",
+    )
+    facts: Mapped[dict[str, Any]] = mapped_column(
+        "metadata",
+        server_default=sql("'{}'::jsonb"),
+        comment="What else the source says of it, e.g. state: what an index can filter by.",
+    )
     deleted_at: Mapped[datetime | None] = mapped_column(
         comment="When the record was first found gone; such a document is not found."
     )

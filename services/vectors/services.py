@@ -1,7 +1,7 @@
 """The only code that writes documents, and the search in them. Never commits."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -10,13 +10,31 @@ from sqlalchemy.orm import Session
 from services.upsert import Written, bulk_upsert
 from services.vectors.models import Document
 
-_COLUMNS = ("collector", "key", "title", "text", "author", "url", "published_on", "deleted_at")
+_COLUMNS = (
+    "collector",
+    "key",
+    "title",
+    "text",
+    "author",
+    "url",
+    "published_on",
+    "namespace",
+    "is_private",
+    "metadata",
+    "deleted_at",
+)
+Fact = str | int | list[str]
 _SNIPPET = "MaxFragments=2, MaxWords=18, MinWords=6, StartSel=**, StopSel=**"
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A document's content; `key` tells it from the collector's others."""
+    """A document's content; `key` tells it from the collector's others.
+
+    `metadata` is what else an index may filter by, e.g. `{"state": "open", "labels": ["bug"]}`;
+    `namespace` is the part of a hosted index that it goes to. What is `private` is never sent to
+    the public instance of a hosted index.
+    """
 
     key: str
     title: str
@@ -24,6 +42,9 @@ class Text:
     author: str = ""
     url: str | None = None
     published_on: date | None = None
+    metadata: Mapping[str, Fact] = field(default_factory=dict)
+    namespace: str = ""
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +66,7 @@ def put_documents(session: Session, collector: str, texts: Iterable[Text]) -> Wr
     One that was deleted is there again. The index of words is PostgreSQL's own: what is committed
     is found.
     """
-    rows = (
-        (collector, one.key, one.title, one.text, one.author, one.url, one.published_on, None)
-        for one in texts
-    )
+    rows = (_row(collector, one) for one in texts)
     return bulk_upsert(session, Document, _COLUMNS, rows, key=("collector", "key"))
 
 
@@ -113,3 +131,9 @@ def search_documents(
         .limit(limit)
     )
     return [Found(*row) for row in session.execute(found).tuples()]
+
+
+def _row(collector: str, one: Text) -> tuple[object, ...]:
+    said = (one.key, one.title, one.text, one.author, one.url, one.published_on)
+    facts = dict(sorted(one.metadata.items()))  # the same facts in another order are no change
+    return (collector, *said, one.namespace, one.private, facts, None)

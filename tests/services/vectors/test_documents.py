@@ -1,13 +1,17 @@
 """Documents: what search finds, and what it finds no more."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy import select
 
 from services.database import Database
 from services.upsert import Written
+from services.vectors.models import Document
 from services.vectors.services import (
+    Fact,
     Found,
     Text,
     delete_documents,
@@ -66,6 +70,25 @@ def test_what_is_stored_is_found_with_all_that_is_known_of_it(papers: Database) 
 
 def test_the_same_documents_again_write_nothing(papers: Database) -> None:
     assert put(papers, SENDERS, COROUTINES, RANGES) == Written(unchanged=3)
+
+
+def test_metadata_namespace_and_privacy_are_kept_and_their_change_is_a_change(
+    database: Database,
+) -> None:
+    issue = Text("1", "A bug", "It breaks.", metadata={"state": "open", "labels": ["b", "a"]})
+    assert put(database, issue) == Written(inserted=1)
+    in_another_order: dict[str, Fact] = {"labels": ["b", "a"], "state": "open"}
+    assert put(database, replace(issue, metadata=in_another_order)) == Written(unchanged=1)
+    assert put(database, replace(issue, metadata={"state": "closed"})) == Written(updated=1)
+    moved = replace(issue, namespace="github-boostorg", private=True)
+    assert put(database, moved) == Written(updated=1)
+    with database.transaction() as session:
+        (stored,) = session.scalars(select(Document))
+    assert (stored.namespace, stored.is_private, stored.facts) == (
+        "github-boostorg",
+        True,
+        {"labels": ["b", "a"], "state": "open"},
+    )
 
 
 def test_words_are_found_in_their_other_forms_and_in_titles(papers: Database) -> None:
