@@ -37,7 +37,7 @@ def describe_tables() -> list[TableFacts]:
     """Every table, by owner, then by name."""
     owners = {mapper.local_table: mapper.class_.__module__ for mapper in Base.registry.mappers}
     found = [
-        _table(table, owners[table].removesuffix(".models"))
+        _table(table, owners[table].partition(".models")[0])
         for table in Base.metadata.tables.values()
     ]
     return sorted(found, key=lambda table: (table.owner, table.name))

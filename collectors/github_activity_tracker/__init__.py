@@ -2,7 +2,9 @@
 
 Source: the repository itself, through git: an `owner/name` on GitHub, any git URL, or a local path.
 Owner: data platform.
-Tables: github_activity_tracker_repository, _branch, _commit, _file, _file_change;
+Tables: github_activity_tracker_repository, _repository_name, _metadata, _language;
+    _branch, _commit, _file, _file_change; _issue, _pull_request, _pull_request_detail, _label, _issue_label,
+    _issue_assignee, _milestone; _comment, _review, _review_comment; _due;
     people go to services.identity.
 Secrets: GITHUB_TOKEN, only for private repositories and only ever sent to GitHub.
 New means: commits reachable from a branch head that were not reachable from the heads of the last run.

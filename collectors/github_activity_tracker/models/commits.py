@@ -1,30 +1,12 @@
-"""Tables that only this room writes."""
+"""Commits: branches, commits, files and what was done to them."""
 
 from datetime import datetime
 
 from sqlalchemy import ARRAY, ForeignKey, Identity, Index, LargeBinary, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column
 
+from collectors.github_activity_tracker.models.repositories import Repository
 from services.database import Base
-
-
-class Repository(Base):
-    """A Git repository that is or was collected."""
-
-    __tablename__ = "github_activity_tracker_repository"
-    __table_args__ = {"comment": "Git repositories that are or were collected."}  # noqa: RUF012
-
-    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
-    source_key: Mapped[str] = mapped_column(
-        unique=True, comment="owner/name on GitHub, host/path elsewhere, the path of a local one."
-    )
-    kind: Mapped[str] = mapped_column(comment="github, git (any other host) or local.")
-    name: Mapped[str] = mapped_column(comment="Last part of the key.")
-    url: Mapped[str] = mapped_column(comment="Where it is fetched from.")
-    default_branch: Mapped[str | None] = mapped_column(comment="Empty while it has no commits.")
-    created_at: Mapped[datetime] = mapped_column(
-        server_default=func.now(), comment="When the row was first stored."
-    )
 
 
 class Branch(Base):
