@@ -1,13 +1,9 @@
 """From a run that failed to a message at a webhook, through a real Prefect server."""
 
-import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -26,6 +22,7 @@ from services.runs.lock import SourceLock
 from services.runs.services import Ending, SetAside, Source, finish_run, set_aside, start_run
 from tests.support.deploying import Deploying, desired, schedule, task
 from tests.support.local_stack import poll
+from tests.support.receiving import Receiver, receiving
 
 pytestmark = pytest.mark.xdist_group("prefect")
 POOL = "alerting"
@@ -40,39 +37,10 @@ groups:
 """
 
 
-class Receiver(ThreadingHTTPServer):
-    """A webhook on the loopback that remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.messages: list[dict[str, Any]] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Receiver
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.messages.append(json.loads(body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *args: Any) -> None:
-        del args
-
-
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with Receiver() as found:
-        thread = threading.Thread(target=found.serve_forever)
-        thread.start()
+    with receiving() as found:
         yield found
-        found.shutdown()
-        thread.join()
 
 
 @dataclass
