@@ -19,7 +19,10 @@ from sqlalchemy.engine import make_url
 from services.database import sqlalchemy_url
 
 # Runs differ from run to run; what they collect does not.
-LEDGER = frozenset({"collector_run", "collector_activity", "alert", "bdc_schema_version"})
+# What is left of quotas is no record either: it says what others may still ask.
+LEDGER = frozenset(
+    {"collector_run", "collector_activity", "alert", "http_quota", "bdc_schema_version"}
+)
 # What the platform keeps beside the records themselves.
 CURSORS = "collector_cursor"
 KEPT_BESIDE = frozenset({CURSORS, "collector_dead_letter", "http_validator"})

@@ -1,6 +1,7 @@
 """What a refusal means: which of our errors it is, and how long it asks us to wait."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -32,7 +33,10 @@ https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 
 _TIMEOUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
-_DENIED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+
+
+class CredentialsRejected(AccessDenied):
+    """The source does not know our credentials (401): revoked, expired, or mistyped."""
 
 
 def require_usable(answer: Answer, *, conditional: bool) -> None:
@@ -40,7 +44,7 @@ def require_usable(answer: Answer, *, conditional: bool) -> None:
 
     Raises:
         RateLimited: 429, or a 403 that speaks of a limit; `retry_after` where the source says it.
-        AccessDenied: 401, 403.
+        AccessDenied: 403; CredentialsRejected, which is one: 401.
         SourceTimedOut, SourceUnavailable: 408, 504; every other 5xx.
         NotFound, RequestRefused: 404, 410; every other answer.
     """
@@ -49,13 +53,13 @@ def require_usable(answer: Answer, *, conditional: bool) -> None:
     raise _error(answer) from _cause(answer)
 
 
-def source_time(answer: Answer) -> datetime:
+def source_time(headers: Mapping[str, str], received_at: datetime) -> datetime:
     """The source's clock when it answered: its times are compared with this one, not with ours."""
     try:
-        date = parsedate_to_datetime(answer.headers.get("date", ""))
+        date = parsedate_to_datetime(headers.get("date", ""))
     except ValueError:
-        return answer.received_at
-    return date if date.tzinfo else answer.received_at
+        return received_at
+    return date if date.tzinfo else received_at
 
 
 def is_used_up(answer: Answer) -> bool:
@@ -63,9 +67,26 @@ def is_used_up(answer: Answer) -> bool:
     return answer.headers.get("x-ratelimit-remaining") == "0"
 
 
+def quota_left(answer: Answer) -> int | None:
+    """How many requests the quota still allows; None when the answer does not say."""
+    return _whole(answer.headers.get("x-ratelimit-remaining"))
+
+
+def seconds_to_reset(answer: Answer) -> float | None:
+    """Until the quota is filled again, by the source's clock; None when it does not say."""
+    reset = _whole(answer.headers.get("x-ratelimit-reset"))
+    return None if reset is None else max(0.0, reset - _clock(answer).timestamp())
+
+
 def wait_asked(answer: Answer) -> float | None:
     """Seconds that the source asks us to wait; None when it does not say."""
-    return retry_after_seconds(_http_error(answer, dict(answer.headers)), source_time(answer))
+    return retry_after_seconds(_http_error(answer, dict(answer.headers)), _clock(answer))
+
+
+_DENIED: dict[int, type[AccessDenied]] = {
+    HTTPStatus.UNAUTHORIZED: CredentialsRejected,
+    HTTPStatus.FORBIDDEN: AccessDenied,
+}
 
 
 def _error(answer: Answer) -> CollectorError:
@@ -73,12 +94,21 @@ def _error(answer: Answer) -> CollectorError:
     if _is_limit(answer):
         return RateLimited(text, wait_asked(answer))
     if answer.status in _DENIED:
-        return AccessDenied(text)
+        return _DENIED[answer.status](text)
     if answer.status in _TIMEOUTS:
         return SourceTimedOut(text)
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return SourceUnavailable(text)
     return (NotFound if answer.status in _GONE else RequestRefused)(text, answer.status)
+
+
+def _clock(answer: Answer) -> datetime:
+    return source_time(answer.headers, answer.received_at)
+
+
+def _whole(text: str | None) -> int | None:
+    """A number that a date can be made of."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 def _is_limit(answer: Answer) -> bool:

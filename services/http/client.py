@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
-from hashlib import blake2b
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Self
 
@@ -11,9 +10,9 @@ import httpx
 
 from services.errors import RateLimited, RecordRejected, SourceTimedOut, SourceUnavailable
 from services.http.addresses import Params, next_url, origin, page_key, redirected, resolve, shown
-from services.http.answers import is_used_up, require_usable
+from services.http.answers import CredentialsRejected, is_used_up, require_usable, wait_asked
+from services.http.identities import Identities, Identity, Wanted, identities
 from services.http.messages import SAFE_METHODS, Request, Response, Validator
-from services.http.quota import Purse, Quotas
 from services.http.settings import Auth, HttpSettings, Sleep, Surroundings, anonymous
 from services.http.tries import Tries
 from services.http.validators import NoValidators, Validators
@@ -47,17 +46,16 @@ class _Call:
     known: Validator | None
     check: Check
 
+    keeps_versions: bool
+
     @property
     def page(self) -> str:
         return page_key(self.url, self.accept)
 
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """Who asks in one try: `scope` tells identities apart without showing them."""
-
-    scope: str
-    headers: Mapping[str, str] = field(repr=False)
+    @property
+    def wanted(self) -> Wanted:
+        scope = self.known.scope if self.known else None
+        return Wanted(self.url.path, self.request.resource, scope, self.keeps_versions)
 
 
 class HttpClient:
@@ -70,14 +68,13 @@ class HttpClient:
         self,
         settings: HttpSettings,
         *,
-        auth: Auth = anonymous,
+        auth: Auth | Identities = anonymous,
         around: Surroundings | None = None,
     ) -> None:
         self._settings = settings
-        self._auth = auth
+        self._identities = identities(auth)
         self._around = around or Surroundings()
         self._wire = Wire(settings, self._around.now)
-        self._quotas = Quotas()
         self._home = origin(httpx.URL(settings.base_url))
 
     def __enter__(self) -> Self:
@@ -130,8 +127,11 @@ class HttpClient:
             who = self._admitted(call, tries)
             try:
                 return self._try(call, who, tries)
+            except CredentialsRejected as error:
+                if not self._identities.retire(who, error):
+                    raise
             except RateLimited as error:
-                if not tries.allow_another(error):
+                if not (self._another_may_ask(call, tries) or tries.allow_another(error)):
                     raise
             except (SourceUnavailable, SourceTimedOut) as error:
                 again = request.may_be_repeated and tries.allow_another(error)
@@ -156,39 +156,40 @@ class HttpClient:
         url = resolve(self._settings.base_url, request.target, request.params)
         accept = _merged(self._settings.headers, request.headers).get("accept", "*/*")
         known = validators.find(page_key(url, accept)) if request.method == "GET" else None
-        return _Call(request, url, accept, known, check)
+        keeps_versions = not isinstance(validators, NoValidators)
+        return _Call(request, url, accept, known, check, keeps_versions)
 
-    def _admitted(self, call: _Call, tries: Tries) -> _Identity:
+    def _admitted(self, call: _Call, tries: Tries) -> Identity:
         """Who asks, once their quota allows it."""
-        who = self._identify(call.url)
-        purse = Purse(who.scope, call.request.resource)
-        tries.wait_for_quota(self._quotas.seconds_until_open(purse, self._around.now()))
-        return who
+        while True:
+            admitted = self._identities.admit(call.wanted, self._around.now())
+            if isinstance(admitted, Identity):
+                return admitted
+            tries.wait_for_quota(admitted)
 
-    def _try(self, call: _Call, who: _Identity, tries: Tries) -> Response:
-        purse = Purse(who.scope, call.request.resource)
+    def _another_may_ask(self, call: _Call, tries: Tries) -> bool:
+        """Whether somebody else can ask at once; as often as there is somebody."""
+        if not tries.allow_switch(self._identities.count):
+            return False
+        return isinstance(self._identities.admit(call.wanted, self._around.now()), Identity)
+
+    def _try(self, call: _Call, who: Identity, tries: Tries) -> Response:
+        resource = call.request.resource
         conditions = _conditions(call, who)
         answer = self._follow(call, {**who.headers, **conditions})
-        self._quotas.learn(answer, purse)
+        self._identities.learn(who, resource, answer)
         try:
             require_usable(answer, conditional=bool(conditions))
             response = _response(call, who, answer)
             if not response.not_modified:
                 call.check(response)
         except RateLimited as error:
-            error.retry_after = tries.limit_seconds(error)
+            error.retry_after = tries.limit_seconds(error, wait_asked(answer))
             # A limit on pace, GitHub's "secondary" one, holds for all that an identity asks for.
-            limited = purse if is_used_up(answer) else Purse(who.scope, None)
-            self._quotas.close(limited, self._around.now(), error.retry_after)
+            limited = resource if is_used_up(answer) else None
+            self._identities.close(who, limited, self._around.now(), error.retry_after)
             raise
         return response
-
-    def _identify(self, url: httpx.URL) -> _Identity:
-        """Short on purpose: the digest stands in the database, and must not help to guess."""
-        headers = self._auth(url.path)
-        shape = repr(sorted(headers.items())).encode()
-        scope = blake2b(shape, digest_size=6).hexdigest() if headers else ""
-        return _Identity(scope, headers)
 
     def _follow(self, call: _Call, own_headers: Mapping[str, str]) -> Answer:
         """The answer at the end of the redirects; credentials stay at the source."""
@@ -221,7 +222,7 @@ def _is_redirect(call: _Call, answer: Answer) -> bool:
     )
 
 
-def _conditions(call: _Call, who: _Identity) -> dict[str, str]:
+def _conditions(call: _Call, who: Identity) -> dict[str, str]:
     """https://www.rfc-editor.org/rfc/rfc9110#section-13.1; what somebody else was told is no use."""
     known = call.known
     if known is None or known.scope != who.scope:
@@ -230,7 +231,7 @@ def _conditions(call: _Call, who: _Identity) -> dict[str, str]:
     return {name: value for name, value in named.items() if value}
 
 
-def _response(call: _Call, who: _Identity, answer: Answer) -> Response:
+def _response(call: _Call, who: Identity, answer: Answer) -> Response:
     return Response(
         status=answer.status,
         headers=answer.headers,
@@ -242,7 +243,7 @@ def _response(call: _Call, who: _Identity, answer: Answer) -> Response:
     )
 
 
-def _validator(call: _Call, who: _Identity, answer: Answer) -> Validator | None:
+def _validator(call: _Call, who: Identity, answer: Answer) -> Validator | None:
     """None where the source names no version, or one that could not be sent back to it."""
     etag, last_modified = (
         _sendable(answer.headers.get(name)) for name in ("etag", "last-modified")

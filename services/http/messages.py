@@ -12,6 +12,7 @@ import orjson
 
 from services.errors import SourceUnavailable
 from services.http.addresses import Params
+from services.http.answers import source_time
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -73,6 +74,11 @@ class Response:
     def not_modified(self) -> bool:
         """Whether what is stored is still what the source has."""
         return self.status == HTTPStatus.NOT_MODIFIED
+
+    @property
+    def source_time(self) -> datetime:
+        """The source's clock when it answered, to compare its times with; else ours."""
+        return source_time(self.headers, self.fetched_at)
 
     def json(self) -> Any:
         """The body decoded.

@@ -31,3 +31,33 @@ class HttpValidator(Base):
     created_at: Mapped[datetime] = mapped_column(
         server_default=func.now(), comment="When the page was first stored."
     )
+
+
+class HttpQuota(Base):
+    """What a source said last of one quota.
+
+    Unlogged: after a crash of the database it is empty, and the next answers fill it.
+    """
+
+    __tablename__ = "http_quota"
+    __table_args__ = {  # noqa: RUF012
+        "comment": "What is left of each quota of a source, as it said last.",
+        "prefixes": ["UNLOGGED"],
+    }
+
+    source: Mapped[str] = mapped_column(primary_key=True, comment="Scheme and host of the source.")
+    scope: Mapped[str] = mapped_column(
+        primary_key=True, comment="Hash of whose quota it is: of a token, or of an installation."
+    )
+    resource: Mapped[str] = mapped_column(
+        primary_key=True,
+        comment="Class of resources, e.g. core, search, graphql; empty for a limit on all of them.",
+    )
+    remaining: Mapped[int | None] = mapped_column(comment="Requests left, as the source counts.")
+    resets_at: Mapped[datetime | None] = mapped_column(
+        comment="When it is filled again, by the database's clock."
+    )
+    closed_until: Mapped[datetime | None] = mapped_column(
+        comment="Until when nothing may be asked; past or empty when something may."
+    )
+    seen_at: Mapped[datetime] = mapped_column(comment="When the source said it.")

@@ -18,6 +18,7 @@ class Tries:
         self._settings = settings
         self._around = around
         self._failed = 0
+        self._switched = 0
         self._patience = settings.patience_seconds
         self._last: CollectorError | None = None
 
@@ -27,8 +28,6 @@ class Tries:
         Raises:
             RateLimited: that is later than this call may wait for.
         """
-        if seconds <= 0:
-            return
         until = self._around.now() + timedelta(seconds=seconds)
         shown = until.isoformat(timespec="seconds")
         if seconds > self._patience:
@@ -36,11 +35,15 @@ class Tries:
         self._around.say(f"waiting for quota until {shown}", until)
         self._sleep(seconds)
 
-    def limit_seconds(self, error: RateLimited) -> float:
-        """How long to keep still after this refusal."""
-        if error.retry_after is not None:
-            return error.retry_after
-        return UNSPOKEN_LIMIT_SECONDS * 2.0**self._failed
+    def limit_seconds(self, error: RateLimited, asked: float | None) -> float:
+        """How long to keep still after this refusal, which came with that wait in its headers."""
+        said = asked if error.retry_after is None else error.retry_after
+        return UNSPOKEN_LIMIT_SECONDS * 2.0**self._failed if said is None else said
+
+    def allow_switch(self, most: int) -> bool:
+        """Whether somebody else may ask instead, which is no failure of the call; counts it."""
+        self._switched += 1
+        return self._switched < most
 
     def allow_another(self, error: CollectorError) -> bool:
         """Whether to try again; counts the failure."""

@@ -16,6 +16,7 @@ from collectors.github_activity_tracker.settings import GitHubSettings
 from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
 from services.health.settings import HealthSettings
+from services.http.github import GitHubAccess
 from services.settings import (
     STACK_FILE,
     PlatformSettings,
@@ -47,7 +48,7 @@ def _models() -> list[type[BaseSettings]]:
         for model in vars(room).values()
         if isinstance(model, type) and issubclass(model, BaseSettings) and model is not BaseSettings
     ]
-    return [PlatformSettings, HealthSettings, AlertSettings, *of_rooms]
+    return [PlatformSettings, HealthSettings, AlertSettings, GitHubAccess, *of_rooms]
 
 
 def _defaults() -> dict[str, str]:

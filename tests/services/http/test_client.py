@@ -23,6 +23,7 @@ from services.errors import (
 )
 from services.errors import CollectorFailureCategory as Category
 from services.failures import classify_failure, retry_after_seconds
+from services.http.answers import CredentialsRejected
 from services.http.client import HttpClient
 from services.http.messages import Request, Response
 from services.http.settings import HttpSettings
@@ -144,7 +145,7 @@ def test_what_is_marked_idempotent_is_sent_again(client: HttpClient, server: Rep
 @pytest.mark.parametrize(
     ("code", "error", "category"),
     [
-        (401, AccessDenied, Category.AUTH),
+        (401, CredentialsRejected, Category.AUTH),
         (403, AccessDenied, Category.AUTH),
         (404, NotFound, Category.UNKNOWN),
         (410, NotFound, Category.UNKNOWN),
