@@ -9,6 +9,8 @@ BIN := .venv/bin
 WRITERS := 'services/*,*/services.py,*/services/*'
 ONCE ?=
 ARGS ?=
+# Our many short programs would compile everything anew each time: twice the CPU of a `bdc --help`.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help up cluster test lint types imports generated audit unit bench format lock clean
 

@@ -1,7 +1,9 @@
 """A document's commands, run one after the other in a copy of the repository, with what they print.
 
-Blocks: `sh` is run (`fails=N`: its last command exits with N; `terminal=N`: it stays running), the
-`text` after it is what it prints, in which … stands for anything, and `diff` is an edit.
+Blocks: `sh` and `python` are run (`fails=N`: the last command exits with N; `terminal=N`: it stays
+running), the `text` after it is what it prints, in which … stands for anything, and `diff` is an
+edit. A comment before a block says why it is not run here: `<!-- needs: Docker -->` or
+`<!-- run by: tests/… -->`.
 """
 
 import os
@@ -17,27 +19,37 @@ from typing import Self
 from tests.support.local_stack import ROOT, poll
 
 _FENCE = re.compile(
-    r"^```(?P<kind>\w+)?(?P<options>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
+    r"(?:^<!-- (?P<mark>[a-z ]+): (?P<what>[^\n]+) -->\n)?"
+    r"^```(?P<kind>\w+)?(?P<options>[^\n]*)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
 )
+RUN = ("sh", "python")
 _END_OF_BLOCK = "---- end of block ----"
+_END_OF_PROGRAM = "end_of_program"
 COMMAND_SECONDS = 240
 STACK_SECONDS = 300
 
 
 @dataclass(frozen=True)
 class Block:
-    """One fenced block."""
+    """One fenced block, its line in its page, and why nobody runs it here, if so."""
 
     kind: str
     options: Mapping[str, str]
     text: str
+    line: int
+    mark: str
+    what: str
 
 
 def blocks(document: Path) -> Iterator[Block]:
     """The fenced blocks of a document, in order."""
-    for found in _FENCE.finditer(document.read_text(encoding="utf-8")):
+    text = document.read_text(encoding="utf-8")
+    for found in _FENCE.finditer(text):
         options = dict(option.split("=") for option in found["options"].split())
-        yield Block(found["kind"] or "", options, found["text"])
+        line = text.count("\n", 0, found.start("text"))
+        mark, what = found["mark"] or "", found["what"] or ""
+        yield Block(found["kind"] or "", options, found["text"], line, mark, what)
 
 
 def copy_of_repository(folder: Path) -> Path:
@@ -84,6 +96,8 @@ class Walkthrough:
                 self._open_terminal(block.text)
             case "sh":
                 self._run(block.text, int(block.options.get("fails", 0)))
+            case "python":
+                self._execute(f"python - <<'{_END_OF_PROGRAM}'\n{block.text}{_END_OF_PROGRAM}", 0)
             case "diff":
                 self._edit(block.text)
             case "text":
@@ -92,11 +106,13 @@ class Walkthrough:
                 raise AssertionError(f"a block of an unknown kind: {block}")
 
     def _run(self, script: str, status: int) -> None:
+        *before, last = _commands(script)
+        self._execute("\n".join(["set -e", *before, "set +e", last]), status)
+
+    def _execute(self, program: str, status: int) -> None:
         """The environment that the commands leave is the next block's."""
         for written, meant in self.replaced.items():
-            script = script.replace(written, meant)
-        *before, last = _commands(script)
-        program = "\n".join(["set -e", *before, "set +e", last])
+            program = program.replace(written, meant)
         ending = f"\nstatus=$?; echo '{_END_OF_BLOCK}'; env -0; exit $status"
         ended = subprocess.run(
             ["bash", "-c", program + ending],
@@ -108,7 +124,7 @@ class Walkthrough:
             check=False,
         )
         said, _, environment = ended.stdout.decode().partition(_END_OF_BLOCK + "\n")
-        assert ended.returncode == status, f"{script}\nexited with {ended.returncode}:\n{said}"
+        assert ended.returncode == status, f"{program}\nexited with {ended.returncode}:\n{said}"
         self.said = said
         self.environment = dict(
             variable.partition("=")[::2] for variable in environment.split("\0") if variable

@@ -1,0 +1,81 @@
+"""Every block of commands is run by a test, or names the outside thing that it needs.
+
+Those without a mark are run by `test_walkthrough.py`, whatever their page.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.support.local_stack import ROOT
+from tests.support.pages import WRITTEN, name_of, prose_of, text_of
+from tests.support.walkthrough import RUN, Block, blocks
+
+# What a machine for tests has not got, and how a block shows that it needs just that.
+NEEDS = {
+    "the internet": r"https?://\w|\bboostorg/",
+    "Docker": r"^docker ",
+    "Kubernetes": r"^(kubectl|helm) ",
+    "Google Cloud": r"^gcloud ",
+    "an editor": r"\$EDITOR",
+    "a second database": r"DATABASE_URL=",
+    "Slack": r"SLACK_|cppa_slack_tracker",
+}
+# Which tests call by the names of their commands, each in quotes.
+PROGRAMS = ("bdc", "make")
+BLOCKS = [
+    pytest.param(page, block, id=f"{name_of(page)}:{block.line}")
+    for page in WRITTEN
+    for block in blocks(page)
+]
+INDENTED = re.compile(r"^\n(?: {4}|\t)(?! *[-*\d]).*$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "block"), BLOCKS)
+def test_its_mark_is_true(page: Path, block: Block) -> None:
+    assert block.kind, "say what it is: ```sh, ```text, …"
+    assert block.kind not in {"bash", "shell", "console"}, "call it ```sh: those are run"
+    match block.mark:
+        case "":
+            return
+        case "needs":
+            assert re.search(NEEDS[block.what], block.text, re.MULTILINE)
+        case "run by":
+            assert unknown_to(block.what, page, block) == []
+        case _:
+            pytest.fail(f"a mark that nobody knows: {block.mark}")
+
+
+def unknown_to(name: str, page: Path, block: Block) -> list[str]:
+    """The lines of a block that the one who is said to run them does not know."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    if page.name in text:
+        return []
+    return [line for line in block.text.splitlines() if not knows(text, line)]
+
+
+def knows(text: str, line: str) -> bool:
+    """It holds the line, or the names in a command, each in quotes as Python has them."""
+    line = line.partition("  #")[0].strip()
+    if line in text:
+        return True
+    program, *words = shlex.split(line)
+    names = [word for word in words if re.fullmatch(r"[a-z][a-z-]+", word)]
+    return program in PROGRAMS and all(f'"{name}"' in text for name in names)
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=name_of)
+def test_no_code_hides_in_indentation(page: Path) -> None:
+    assert INDENTED.findall(prose_of(page)) == [], "fence it: ```sh or ```text"
+
+
+def test_marks_stand_before_blocks_only() -> None:
+    for page in WRITTEN:
+        marks = re.findall(r"^<!-- (?:needs|run by): .*-->$", text_of(page), re.MULTILINE)
+        assert len(marks) == sum(bool(block.mark) for block in blocks(page)), name_of(page)
+
+
+def test_there_are_blocks_to_run() -> None:
+    assert sum(block.values[1].kind in RUN for block in BLOCKS) > 20
