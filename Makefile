@@ -12,7 +12,7 @@ ARGS ?=
 # Our many short programs would compile everything anew each time: twice the CPU of a `bdc --help`.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up cluster test lint types imports generated audit unit bench format lock clean
+.PHONY: help up cluster test lint types imports generated audit unit site bench format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ audit: .venv/.dev ## known holes: in locked packages (where the advisory service
 unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a part, without the gate
 	$(BIN)/pytest -n 3 --dist loadgroup --durations 50 --durations-min 5 $(if $(ARGS),$(ARGS),--cov --cov-report=term --cov-fail-under=95)
 	$(if $(ARGS),,$(BIN)/coverage report --include=$(WRITERS) --fail-under=100)
+
+site: .venv/.dev ## the documents as a site, in .bdc/site
+	$(BIN)/properdocs build
 
 bench: .venv/.dev ## benchmarks: ratios measured in one run
 	$(BIN)/python -m benchmarks $(ARGS)

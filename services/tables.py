@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 
 from services.database import Base
 
+NUMBER = "Its number, given by the database."
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
@@ -52,7 +53,7 @@ def _column(column: Column[Any]) -> ColumnFacts:
     return ColumnFacts(
         name=column.name,
         type=column.type.compile(_DIALECT).lower(),
-        comment=column.comment or "",
+        comment=column.comment or (NUMBER if column.primary_key and column.name == "id" else ""),
         is_key=column.primary_key,
         is_optional=bool(column.nullable),
         refers_to=next((key.target_fullname for key in column.foreign_keys), ""),

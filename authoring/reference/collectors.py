@@ -1,7 +1,7 @@
 """The page of collectors: what each is, takes, writes, and when it runs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +90,23 @@ def _shown(default: object) -> str:
             return str(default)
 
 
+def runs_when(collector: str, schedule: Schedule) -> str:
+    """In a few words: what is enabled, or why nothing is."""
+    tasks = list(_tasks(collector, schedule))
+    enabled = dict.fromkeys(_when(time, task) for _, time, task in tasks if task.enabled)
+    return ", ".join(enabled) or ("when it is enabled" if tasks else "on demand")
+
+
+def _tasks(collector: str, schedule: Schedule) -> Iterator[tuple[str, str, Task]]:
+    """Group, its time, and the task."""
+    for name, group in schedule.groups.items():
+        for task in group.tasks:
+            if task.collector == collector:
+                yield name, group.default_time.isoformat("minutes"), task
+
+
 def _scheduled(collector: str, schedule: Schedule) -> str:
-    tasks = [
-        (name, group.default_time.isoformat("minutes"), task)
-        for name, group in schedule.groups.items()
-        for task in group.tasks
-        if task.collector == collector
-    ]
+    tasks = list(_tasks(collector, schedule))
     if not tasks:
         return "Not in the schedule."
     rows = [

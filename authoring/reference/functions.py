@@ -6,13 +6,19 @@ from pathlib import Path
 
 from authoring.reference.markdown import code, document, table
 
+FORMS = (
+    "services/*/services.py",
+    "services/*/services/*.py",
+    "collectors/*/services.py",
+    "collectors/*/services/*.py",
+)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions_page(root: Path) -> str:
     """One section for each `services.py`, and one for what they are built on."""
     shared = [root / "services" / "upsert.py", root / "services" / "database.py"]
-    written = [*root.glob("services/*/services.py"), *root.glob("collectors/*/services.py")]
+    written = [path for form in FORMS for path in root.glob(form)]
     sections = [_section(root, path) for path in [*shared, *sorted(written)]]
     return document("# Service functions", *sections)
 
@@ -23,7 +29,8 @@ def _section(root: Path, path: Path) -> str:
         (code(function.name), code(_signature(function)), _summary(function))
         for function in public_functions(module)
     ]
-    name = ".".join(path.relative_to(root).with_suffix("").parts)
+    place = path.parent if path.name == "__init__.py" else path.with_suffix("")
+    name = ".".join(place.relative_to(root).parts)
     return document(
         f"## {name}",
         ast.get_docstring(module) or "",

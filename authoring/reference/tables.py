@@ -5,6 +5,7 @@ from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 
+from authoring.reference.diagrams import diagram
 from authoring.reference.markdown import code, document, table
 from services.tables import ColumnFacts, TableFacts, describe_tables
 
@@ -14,12 +15,15 @@ def tables_page(root: Path) -> str:
     _import_models(root)
     tables = describe_tables()
     parts = [
-        document(f"## {owner}", *map(_section, owned))
-        for owner, owned in groupby(tables, key=lambda found: found.owner)
+        _owner(owner, list(owned)) for owner, owned in groupby(tables, lambda found: found.owner)
     ]
     return document(
         "# Tables", "Times are with time zone, in UTC. Each table has one writer.", *parts
     )
+
+
+def _owner(owner: str, tables: list[TableFacts]) -> str:
+    return document(f"## {owner}", diagram(tables), *map(_section, tables))
 
 
 def _import_models(root: Path) -> None:

@@ -13,6 +13,7 @@ from services.errors import ConfigError
 SCHEDULE = "deployments/schedule.yaml"
 PREFECT_YAML = "prefect.yaml"
 PAGES = "docs/reference"
+README = "README.md"
 RENDER = """
 import sys
 from cli.main import execute
@@ -23,7 +24,7 @@ _IGNORED = shutil.ignore_patterns("__pycache__", ".*cache", "*.pyc")
 
 
 def generated(root: Path, changes: Mapping[str, str]) -> dict[str, str]:
-    """`prefect.yaml` and the reference pages as the changes make them, where they differ.
+    """`prefect.yaml`, the reference pages and the README's table as the changes make them, where they differ.
 
     Rendering them loads every flow, the new one included, and holds the schedule's parameters
     against what they take: a room that does not work is noticed here.
@@ -33,12 +34,16 @@ def generated(root: Path, changes: Mapping[str, str]) -> dict[str, str]:
     """
     with TemporaryDirectory(prefix="bdc-new-") as folder:
         copy = Path(folder).resolve()
-        _copy(root, copy, {*changes, PREFECT_YAML, f"{PAGES}/any"})
+        _copy(root, copy, {*changes, PREFECT_YAML, README, f"{PAGES}/any"})
         for place, text in changes.items():
             (copy / place).parent.mkdir(parents=True, exist_ok=True)
             (copy / place).write_text(text, encoding="utf-8")
         _render(copy)
-        made = [PREFECT_YAML, *(f"{PAGES}/{page.name}" for page in (copy / PAGES).glob("*.md"))]
+        made = [
+            PREFECT_YAML,
+            README,
+            *(f"{PAGES}/{page.name}" for page in (copy / PAGES).glob("*.md")),
+        ]
         texts = {place: (copy / place).read_text(encoding="utf-8") for place in made}
     return {place: text for place, text in texts.items() if text != _text(root / place)}
 

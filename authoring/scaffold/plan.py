@@ -11,14 +11,7 @@ from authoring.scaffold.names import name_problems
 from authoring.scaffold.record import Record, record_place, record_text
 from authoring.scaffold.render import TEMPLATE, Rendered, render_room
 from authoring.scaffold.schedule_entry import insert_task
-from authoring.scaffold.shared import (
-    OWNERS,
-    README,
-    VARIABLES,
-    with_docs_line,
-    with_owner,
-    with_variables,
-)
+from authoring.scaffold.shared import OWNERS, VARIABLES, with_owner, with_variables
 from services.catalogue import list_collectors
 from services.errors import ConfigError
 
@@ -107,13 +100,11 @@ def _edits(root: Path, rendered: Rendered) -> dict[str, str]:
     owners, snippets = root / OWNERS, rendered.snippets
     present = owners.read_text(encoding="utf-8") if owners.exists() else None
     variables = (root / VARIABLES).read_text(encoding="utf-8")
-    readme = (root / README).read_text(encoding="utf-8")
     wanted = {
         VARIABLES: with_variables(variables, snippets.get("env", "")),
         OWNERS: with_owner(present, snippets["codeowners"]),
-        README: with_docs_line(readme, snippets["readme"], _rooms(root)),
     }
-    before = {VARIABLES: variables, OWNERS: present, README: readme}
+    before = {VARIABLES: variables, OWNERS: present}
     return {place: text for place, text in wanted.items() if text != before[place]}
 
 

@@ -57,7 +57,7 @@ def test_a_room_is_made_and_everything_that_names_it(checkout: Path, made: Path)
     }
     for place, text in {
         ".github/CODEOWNERS": f"/collectors/{SLUG}/ @org/beats\n",
-        "README.md": f"- [Beats](docs/{SLUG}.md): ",
+        "README.md": f"| [`{SLUG}`](docs/{SLUG}.md) | Beats: ",
         f"collectors/{SLUG}/__init__.py": '"""Beats: ',
         "docs/reference/collectors.md": f"[{SLUG}](#{SLUG})",
         "docs/reference/tables.md": f"\n### {SLUG}_record\n",
