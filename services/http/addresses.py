@@ -15,6 +15,8 @@ _SCHEME = re.compile(r"[a-z][a-z\d+.-]*://", re.IGNORECASE)
 _LINK = re.compile(r"""<([^<>]*)>((?:\s*;\s*[\w*-]+\s*=\s*(?:"[^"]*"|[^\s;,"]+))*)""")
 _REL = re.compile(r""";\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""", re.IGNORECASE)
 """https://www.rfc-editor.org/rfc/rfc8288#section-3; `rel` may hold several words."""
+_NUMBER = re.compile(r"(?<=[?&])page=(\d{1,9})(?=&|$)")
+_CURSOR = re.compile(r"[?&](?:after|before|cursor)=")
 
 
 def origin(url: httpx.URL) -> str:
@@ -48,13 +50,30 @@ def redirected(url: httpx.URL, location: str, allowed: frozenset[str]) -> httpx.
     return target
 
 
-def next_url(url: httpx.URL, headers: Mapping[str, str]) -> str | None:
-    """The page after this one, by the `Link` header; None on the last."""
+def linked_url(url: httpx.URL, headers: Mapping[str, str], relation: str) -> str | None:
+    """Where the `Link` header says that the page of this relation is, e.g. the `next`, the `last`."""
     for target, parameters in _LINK.findall(headers.get("link", "")):
-        relation = _REL.search(parameters)
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+        found = _REL.search(parameters)
+        if found and relation in (found[1] or found[2] or "").lower().split():
             return str(_join(url, target))
     return None
+
+
+def numbered_after(url: str, last_url: str | None, most: int) -> list[str]:
+    """The pages that should follow `url`, up to the last one; none where they are not numbered.
+
+    A listing that goes on by a cursor has a number beside it at GitHub, which says nothing.
+    """
+    here, last = _page_number(url), _page_number(last_url or "")
+    if here is None or last is None:
+        return []
+    numbers = range(here + 1, min(here + most, last) + 1)
+    return [_NUMBER.sub(f"page={number}", url) for number in numbers]
+
+
+def _page_number(url: str) -> int | None:
+    number = _NUMBER.search(url)
+    return int(number[1]) if number and not _CURSOR.search(url) else None
 
 
 def shown(url: httpx.URL) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 import httpx
 
 from services.errors import RateLimited, RecordRejected, SourceTimedOut, SourceUnavailable
-from services.http.addresses import Params, next_url, origin, page_key, redirected, resolve, shown
+from services.http.addresses import Params, linked_url, origin, page_key, redirected, resolve, shown
 from services.http.answers import CredentialsRejected, is_used_up, require_usable, wait_asked
 from services.http.identities import Identities, Identity, Wanted, identities
 from services.http.messages import SAFE_METHODS, Request, Response, Validator
@@ -238,7 +238,8 @@ def _response(call: _Call, who: Identity, answer: Answer) -> Response:
         body=answer.body,
         url=shown(answer.url),
         fetched_at=answer.received_at,
-        next_url=next_url(answer.url, answer.headers),
+        next_url=linked_url(answer.url, answer.headers, "next"),
+        last_url=linked_url(answer.url, answer.headers, "last"),
         validator=_validator(call, who, answer),
     )
 

@@ -59,7 +59,8 @@ class Response:
     """A complete answer of status 2xx, or that the page is `not_modified` (and has no body).
 
     Names of headers are in lower case. `url` is for people, without secrets; `next_url` is to be
-    asked, and may be kept as the place to go on from.
+    asked, and may be kept as the place to go on from; `last_url` is the end of the listing, as far
+    as the source says.
     """
 
     status: int
@@ -68,6 +69,7 @@ class Response:
     url: str
     fetched_at: datetime
     next_url: str | None = field(default=None, repr=False)
+    last_url: str | None = field(default=None, repr=False)
     validator: Validator | None = None
 
     @property

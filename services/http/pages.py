@@ -1,11 +1,15 @@
-"""Pages of a listing, linked by the `Link` header, each fetched while the last one is stored."""
+"""Pages of a listing, linked by the `Link` header, fetched ahead of whoever stores them."""
 
 from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import replace
 from threading import Event
+from typing import Self
 
 from services.errors import RecordRejected
+from services.http.addresses import numbered_after
 from services.http.client import HttpClient
 from services.http.messages import Request, Response
 from services.http.settings import Sleep
@@ -27,8 +31,13 @@ def pages(
     most: int,
     first: Response | None = None,
     ahead: int = 1,
+    at_once: int = 1,
 ) -> Iterator[Iterator[Response]]:
     """The pages from `request` to the last; `ahead` of them are fetched in a thread meanwhile.
+
+    `at_once` pages are fetched at the same time where the source numbers its pages and says which
+    is the last: as GitHub does, except for listings that go on by a cursor, which can only be
+    walked. Order, end and errors are those of one after the other.
 
     To go on where another run has stopped, ask for the `next_url` of the last page it stored.
     `first` is the answer to `request` where the caller has it already, perhaps because it asked
@@ -43,7 +52,7 @@ def pages(
         raise ValueError(f"{first.url} is not modified: nobody knows whether pages follow it")
     unwanted = Event()
     patient = client.sleeping(lambda sleep: _until(unwanted, sleep))
-    with prefetched(_walk(patient, request, most, first), ahead) as found:
+    with prefetched(_walk(patient, request, most, first, at_once), ahead) as found:
         try:
             yield found
         finally:
@@ -51,17 +60,17 @@ def pages(
 
 
 def _walk(
-    client: HttpClient, request: Request, most: int, first: Response | None
+    client: HttpClient, request: Request, most: int, first: Response | None, at_once: int
 ) -> Generator[Response, None, None]:
     seen = {client.address(request)}
     page = first or client.send(request)
-    for _ in range(most - 1):
-        yield page
-        if page.next_url is None:
-            return
-        _require_new(page, page.next_url, seen)
-        request = replace(request, target=page.next_url, params=None)
-        page = client.send(request)
+    with _Fetching(client, request, at_once) as fetching:
+        for _ in range(most - 1):
+            yield page
+            if page.next_url is None:
+                return
+            _require_new(page, page.next_url, seen)
+            page = fetching.get(page.next_url, page.last_url)
     yield page
     if page.next_url is not None:
         raise RecordRejected(f"{page.url} is page {most}, and more follow: that is too many")
@@ -71,6 +80,39 @@ def _require_new(page: Response, following: str, seen: set[str]) -> None:
     if following in seen:
         raise RecordRejected(f"{page.url} links back to a page before it: the listing has no end")
     seen.add(following)
+
+
+class _Fetching:
+    """Fetches a page, and with it those that its number says will follow: a guess, never trusted.
+
+    Which page follows is said by the page before it. A guess that is wrong costs a request.
+    """
+
+    def __init__(self, client: HttpClient, request: Request, at_once: int) -> None:
+        self._client = client
+        self._request = request
+        self._at_once = at_once
+        self._threads = ThreadPoolExecutor(at_once, "page")  # which starts none before its first
+        self._under_way: dict[str, Future[Response]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._threads.shutdown(cancel_futures=True)
+
+    def get(self, url: str, last_url: str | None) -> Response:
+        """The page, once it is there; those after it come meanwhile."""
+        guesses = numbered_after(url, last_url, self._at_once - 1)
+        if not guesses and url not in self._under_way:
+            return self._fetch(url)
+        for one in (url, *guesses):
+            if one not in self._under_way:
+                self._under_way[one] = self._threads.submit(copy_context().run, self._fetch, one)
+        return self._under_way.pop(url).result()
+
+    def _fetch(self, url: str) -> Response:
+        return self._client.send(replace(self._request, target=url, params=None))
 
 
 def _until(unwanted: Event, sleep: Sleep) -> Sleep:

@@ -8,7 +8,7 @@ from itertools import chain
 import pytest
 
 from conformance.replay.faults import leads_to, status, with_headers
-from conformance.replay.messages import json_answer
+from conformance.replay.messages import Answer, Asked, json_answer
 from conformance.replay.routes import Listing, at
 from conformance.replay.server import ReplayServer, replaying
 from services.errors import RateLimited, RecordRejected, SourceUnavailable
@@ -21,8 +21,14 @@ from tests.support.local_stack import poll
 ITEMS = Request("/items")
 
 
-def ids(client: HttpClient, request: Request = ITEMS, most: int = 100, ahead: int = 1) -> list[int]:
-    with pages(client, request, most=most, ahead=ahead) as found:
+def ids(
+    client: HttpClient,
+    request: Request = ITEMS,
+    most: int = 100,
+    ahead: int = 1,
+    at_once: int = 1,
+) -> list[int]:
+    with pages(client, request, most=most, ahead=ahead, at_once=at_once) as found:
         return [item["id"] for page in found for item in page.json()]
 
 
@@ -83,11 +89,69 @@ def test_a_first_page_that_is_not_modified_says_nothing_of_the_others(client: Ht
         pass
 
 
-def collected(client: HttpClient, most: int = 100) -> tuple[int, Exception | None]:
+@pytest.fixture(params=[1, 4], ids=["one-by-one", "four-at-once"])
+def at_once(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+def test_numbered_pages_are_fetched_several_at_once_in_order_and_once(
+    client: HttpClient, server: ReplayServer
+) -> None:
+    everybody_is_there = threading.Barrier(4)
+
+    def meet(asked: Asked, usual: Answer) -> Answer:
+        everybody_is_there.wait(10)
+        return usual
+
+    server.routes = [Listing("/items", lambda number: {"id": number}, 13)]
+    server.script.on("/items", None, *[meet] * 12)
+    assert ids(client, Request("/items", {"per_page": 1}), at_once=4) == list(range(13))
+    assert sorted(server.traffic.targets[1:]) == sorted(
+        f"/items?per_page=1&page={number}" for number in range(2, 14)
+    )
+    assert server.traffic.peak == 4
+
+
+def test_pages_that_go_on_by_a_cursor_are_walked(client: HttpClient, server: ReplayServer) -> None:
+    base = f"{server.url}/items?after="
+    last = f'<{base}z&page=9>; rel="last"'
+    following = [
+        f'<{base}{mark}&page={number}>; rel="next", {last}' for number, mark in ((2, "a"), (3, "b"))
+    ]
+    server.script.on(
+        "/items", *[with_headers(link=text) for text in following], with_headers(link="")
+    )
+    assert len(ids(client, at_once=4)) == 90
+    assert server.traffic.targets == ["/items", "/items?after=a&page=2", "/items?after=b&page=3"]
+
+
+def test_a_listing_that_has_become_shorter_meanwhile_ends_where_it_says(
+    client: HttpClient, server: ReplayServer
+) -> None:
+    server.script.on("/items", None, with_headers(link=""))
+    assert ids(client, at_once=2) == list(range(60))
+
+
+def test_a_listing_that_grows_meanwhile_is_read_to_its_new_end(
+    client: HttpClient, server: ReplayServer
+) -> None:
+    length = iter([90, 90, 150])
+
+    def grown(asked: Asked, usual: Answer) -> Answer:
+        longer = Listing("/items", lambda number: {"id": number}, next(length, 150))
+        return longer(asked) or usual
+
+    server.script.always("/items", grown)
+    assert ids(client, at_once=3) == list(range(150))
+
+
+def collected(
+    client: HttpClient, most: int = 100, at_once: int = 1
+) -> tuple[int, Exception | None]:
     """How many pages came before the error, and the error."""
     count = 0
     try:
-        with pages(client, ITEMS, most=most) as found:
+        with pages(client, ITEMS, most=most, at_once=at_once) as found:
             for _ in found:
                 count += 1
     except RecordRejected as error:
@@ -95,14 +159,14 @@ def collected(client: HttpClient, most: int = 100) -> tuple[int, Exception | Non
     return count, None
 
 
-def test_more_pages_than_expected_are_an_error_not_an_end(client: HttpClient) -> None:
-    count, error = collected(client, most=2)
+def test_more_pages_than_expected_are_an_error_not_an_end(client: HttpClient, at_once: int) -> None:
+    count, error = collected(client, most=2, at_once=at_once)
     assert count == 2
     assert "page 2, and more follow" in str(error)
 
 
-def test_as_many_pages_as_expected_are_fine(client: HttpClient) -> None:
-    assert collected(client, most=3) == (3, None)
+def test_as_many_pages_as_expected_are_fine(client: HttpClient, at_once: int) -> None:
+    assert collected(client, most=3, at_once=at_once) == (3, None)
 
 
 @pytest.mark.parametrize("target", ["/items", "/items?page=2", "/items?page=3"])
@@ -128,13 +192,13 @@ def test_a_page_that_leads_elsewhere_is_an_error_naming_both(
 
 
 def test_a_page_that_fails_is_tried_again_before_it_is_an_error(
-    client: HttpClient, server: ReplayServer
+    client: HttpClient, server: ReplayServer, at_once: int
 ) -> None:
     server.script.on("/items", None, status(502), None)
-    assert ids(client) == list(range(90))
-    server.script.on("/items", None, *[status(502)] * 4)
+    assert ids(client, at_once=at_once) == list(range(90))
+    server.script.on("/items", None, *[status(502)] * 8)
     with pytest.raises(SourceUnavailable):
-        ids(client)
+        ids(client, at_once=at_once)
 
 
 def test_pages_beyond_those_ahead_are_not_fetched(client: HttpClient, server: ReplayServer) -> None:
