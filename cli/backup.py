@@ -13,6 +13,7 @@ from deployments.backup.making import make_backup
 from deployments.backup.postgres import Address
 from deployments.backup.restoring import restore_backup
 from deployments.backup.store import BackupStore
+from services.archive.place import open_archive
 from services.errors import ConfigError
 from services.redaction import redact
 from services.settings import PlatformSettings, load_settings, require_database_url
@@ -33,9 +34,10 @@ def backup() -> None:
     databases = {DATA: _data(settings)}
     if settings.prefect_api_database_connection_url is not None:
         databases[PREFECT] = _prefect(settings.prefect_api_database_connection_url)
-    name, contents = make_backup(store, databases, now)
+    name, contents = make_backup(store, databases, now, _archive(settings))
     _say(f"backup {name} in {_target(settings)}")
     _say_contents(contents)
+    _say_archive(contents)
     for old in store.prune(settings.backup_keep, now):
         _say(f"removed {old}")
 
@@ -75,6 +77,7 @@ def restore(name: str, *, replace: Flag = False, prefect: Flag = False) -> None:
     contents = restore_backup(store, chosen, databases, replace=replace)
     _say(f"restored {chosen}: every table has the rows that it had")
     _say_contents(Contents({key: contents.databases[key] for key in databases}))
+    _say_archive(contents)
     _say("next: `bdc db upgrade`, and `bdc db roles` where roles of their own are used")
 
 
@@ -94,6 +97,11 @@ def _prefect(url: SecretStr | None) -> Address:
     return Address(PREFECT_SETTING, url.get_secret_value())
 
 
+def _archive(settings: PlatformSettings) -> str | None:
+    place = open_archive(settings)
+    return place.url if place else None
+
+
 def _newest(store: BackupStore) -> str:
     if not (names := store.names()):
         raise ConfigError("BACKUP_TARGET: there is no backup yet")
@@ -103,6 +111,12 @@ def _newest(store: BackupStore) -> str:
 def _say_contents(contents: Contents) -> None:
     for row in _rows("", contents):
         _say(f"{row['database']}: {row['tables']} tables, {row['rows']} rows, {row['bytes']} bytes")
+
+
+def _say_archive(contents: Contents) -> None:
+    if contents.archive is not None:
+        segments = contents.databases[DATA].rows.get("public.archive_segment", 0)
+        _say(f"raw archive: {segments} segments in {contents.archive}: not copied, they are files")
 
 
 def _rows(name: str, contents: Contents) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 from cyclopts import App, CycloptsError
 
 from cli import (
+    archive,
     backup,
     collect,
     deploy,
@@ -23,6 +24,7 @@ from cli import (
 )
 from cli.doctor import doctor
 from cli.output import complaints
+from cli.reprocess import reprocess
 from cli.serve import serve
 from cli.status import status
 from services.database import DatabaseError
@@ -56,6 +58,8 @@ app.command(backup.restore)
 app.command(schedule.app)
 app.command(deploy.app)
 app.command(letters.app)
+app.command(archive.app)
+app.command(reprocess)
 app.command(reference.app)
 app.command(wg21.app)
 app.command(outbox.app)

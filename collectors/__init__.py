@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar
 
+from services.archive.reading import Payloads
 from services.errors import CollectorFailureCategory, ConfigError
 from services.failures import classify_failure
 from services.runs.models import CollectorDeadLetter
@@ -70,6 +71,19 @@ class AbstractCollector(ABC):
         """
         del run, letters
         raise ConfigError(f"{self.name} cannot replay dead letters: run it again instead")
+
+    def reprocess(self, run: Run, payloads: Payloads) -> CollectResult:
+        """Store once more what the archive has of the source, without asking the source.
+
+        The same as when it was fetched, by the code of today; older payloads never overwrite newer
+        data, cursors never go forward, dead letters whose records are stored now are resolved.
+        Returns what the whole run did: `run.result`.
+
+        Raises:
+            ConfigError: when the collector cannot do that.
+        """
+        del run, payloads
+        raise ConfigError(f"{self.name} cannot read its archive again: run it again instead")
 
     def handle_error(self, error: Exception, phase: str) -> CollectorFailureCategory:
         """Sort an error and log it, once; the lifecycle raises the error itself again.

@@ -21,7 +21,14 @@ from services.database import sqlalchemy_url
 # Runs differ from run to run; what they collect does not.
 # What is left of quotas is no record either: it says what others may still ask.
 LEDGER = frozenset(
-    {"collector_run", "collector_activity", "alert", "http_quota", "bdc_schema_version"}
+    {
+        "collector_run",
+        "collector_activity",
+        "archive_segment",
+        "alert",
+        "http_quota",
+        "bdc_schema_version",
+    }
 )
 # What the platform keeps beside the records themselves.
 CURSORS = "collector_cursor"

@@ -17,6 +17,7 @@ from prefect.context import SyncClientContext
 from prefect.states import Cancelled, Completed, Failed
 
 from collectors import AbstractCollector
+from flows.archiving import archived
 from flows.limits import slot
 from flows.phases import Phase, RetryPolicy, describe
 from flows.reporting import (
@@ -27,6 +28,7 @@ from flows.reporting import (
     publish_summary,
 )
 from flows.terminal import ctrl_c_interrupts, terminal_progress
+from services.archive.place import ArchivePlace, open_archive
 from services.database import Database, DatabaseError, open_database
 from services.errors import AlreadyRunning, CollectorError, CollectorFailureCategory, ConfigError
 from services.failures import classify_failure
@@ -113,7 +115,7 @@ def _run_alone(
         stack.enter_context(log_context(source_key=source.source_key))
         lock = stack.enter_context(SourceLock(database, source))
         policy = RetryPolicy(settings.collector_retries, settings.collector_retry_delay_seconds)
-        lifecycle = start(source, database, lock, policy)
+        lifecycle = start(source, database, lock, policy, open_archive(settings))
         return lifecycle.rehearse() if dry_run else lifecycle.run()
 
 
@@ -128,6 +130,7 @@ class Lifecycle:
     database: Database
     lock: SourceLock
     policy: RetryPolicy
+    place: ArchivePlace | None = None
     phase: str = "start"
     activity: Progress = field(default_factory=NullProgress)
 
@@ -187,7 +190,8 @@ class Lifecycle:
         self._entered(run, "sync_pinecone", sync, self.policy)
 
     def _collect(self, run: Run) -> CollectResult:
-        result: object = self.work(self.collector, run)
+        with archived(run, self.place):
+            result: object = self.work(self.collector, run)
         if not isinstance(result, CollectResult):
             kind = type(result).__name__
             raise TypeError(f"collect of {self.collector.name} returned {kind}, no CollectResult")

@@ -8,12 +8,14 @@ from prefect import State, flow
 from collectors.maintenance.collector import Maintenance
 from collectors.maintenance.settings import MaintenanceSettings
 from flows.lifecycle import run_collector
+from services.archive.place import open_archive
 from services.settings import PlatformSettings, load_room_settings
 
 
-def build(_: PlatformSettings) -> Maintenance:
-    """The collector from the room's settings."""
-    return Maintenance(load_room_settings(MaintenanceSettings), lambda: datetime.now(UTC))
+def build(platform: PlatformSettings) -> Maintenance:
+    """The collector from the room's settings and the archive's."""
+    settings = load_room_settings(MaintenanceSettings)
+    return Maintenance(settings, lambda: datetime.now(UTC), archive=open_archive(platform))
 
 
 @flow(name="maintenance", flow_run_name="maintenance")

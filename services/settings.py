@@ -45,6 +45,7 @@ class PlatformSettings(BaseSettings):
     prefect_api_database_connection_url: SecretStr | None = None
     backup_target: str | None = None
     backup_keep: int = Field(default=14, ge=1)
+    raw_archive_url: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
     collector_retries: int = Field(default=3, ge=0)

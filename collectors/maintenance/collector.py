@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 
 from collectors import AbstractCollector
 from collectors.maintenance.settings import MaintenanceSettings
+from services.archive.place import ArchivePlace
+from services.archive.retention import forget_segments
 from services.batches.retention import forget_batches, forget_days
 from services.database import Session
 from services.http.retention import forget_pages
@@ -29,16 +32,21 @@ class Rule:
 
 
 class Maintenance(AbstractCollector):
-    """Applies the rules as of the moment that it begins."""
+    """Applies the rules as of the moment that it begins; `archive` is None where it is off."""
 
     name: ClassVar[str] = "maintenance"
 
     def __init__(
-        self, settings: MaintenanceSettings, now: Callable[[], datetime], rows: int = ROWS
+        self,
+        settings: MaintenanceSettings,
+        now: Callable[[], datetime],
+        rows: int = ROWS,
+        archive: ArchivePlace | None = None,
     ) -> None:
         self._settings = settings
         self._now = now
         self._rows = rows
+        self._archive = archive
 
     @property
     def source_key(self) -> str:
@@ -51,7 +59,7 @@ class Maintenance(AbstractCollector):
     def collect(self, run: Run) -> CollectResult:
         """Each rule in turn; interrupted, the next run goes on. Counts as fetched what was old."""
         now = self._now()
-        for rule in self._rules():
+        for rule in (*self._rules(), *self._rules_of_archive(is_dry=run.is_dry)):
             before = now - timedelta(days=rule.days)
             count = sum(self._parts(run, rule, before))
             run.progress.say(f"{count} {rule.what} from before {before:%Y-%m-%d} forgotten")
@@ -67,6 +75,14 @@ class Maintenance(AbstractCollector):
         yield Rule("contents of sent messages", days.outbox_days, forget_payloads)
         yield Rule("versions of pages", days.page_days, forget_pages)
 
+    def _rules_of_archive(self, *, is_dry: bool) -> Iterator[Rule]:
+        """A file that is removed comes back with no transaction: a dry run removes none."""
+        days = self._settings.archive_days
+        if days is None or self._archive is None:
+            return
+        remove = _keep_file if is_dry else self._archive.remove
+        yield Rule("segments of the archive", days, partial(forget_segments, remove=remove))
+
     def _parts(self, run: Run, rule: Rule, before: datetime) -> Iterator[int]:
         count = self._rows
         while count == self._rows:
@@ -74,3 +90,7 @@ class Maintenance(AbstractCollector):
                 count = rule.forget(session, before, self._rows)
             run.add(CollectResult(fetched=count))
             yield count
+
+
+def _keep_file(path: str) -> None:
+    del path

@@ -20,4 +20,5 @@ class MaintenanceSettings(BaseSettings):
     batch_days: int = Field(default=365, ge=30)
     dead_letter_days: int = Field(default=90, ge=1)
     outbox_days: int = Field(default=90, ge=1)
+    archive_days: int | None = Field(default=None, ge=1)
     page_days: int = Field(default=365, ge=1)

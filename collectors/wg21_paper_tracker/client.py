@@ -1,15 +1,19 @@
 """The site of the papers → its pages."""
 
+import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import blake2b
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from collectors.wg21_paper_tracker.parsing.html import decode_page, is_cut
 from collectors.wg21_paper_tracker.settings import Wg21Settings
 from services.errors import SourceUnavailable
 from services.http.client import HttpClient
 from services.http.messages import Response, Validator
+from services.http.observing import Exchange
 from services.http.settings import HttpSettings, Surroundings
 from services.http.validators import Validators
 
@@ -22,6 +26,7 @@ class FetchedPage:
     text: str = field(repr=False)
     content_hash: str
     validator: Validator | None
+    fetched_at: datetime
 
 
 def http_settings(settings: Wg21Settings) -> HttpSettings:
@@ -75,10 +80,19 @@ class PaperSite:
 
     def _fetch(self, path: str, validators: Validators) -> FetchedPage | None:
         page = self._client.get(path, validators=validators, check=_require_page)
-        if page.not_modified:
-            return None
-        digest = blake2b(page.body, digest_size=16).hexdigest()
-        return FetchedPage(self._base_url + path, decode_page(page.body), digest, page.validator)
+        return None if page.not_modified else _fetched(self._base_url + path, page)
+
+
+def archived_page(exchange: Exchange) -> tuple[int | None, FetchedPage]:
+    """A page that was fetched before, and its year; None is that of the index."""
+    name = urlsplit(exchange.url).path.rstrip("/").rpartition("/")[2]
+    year = int(name) if re.fullmatch(r"\d{4}", name) else None
+    return year, _fetched(exchange.url, exchange.response)
+
+
+def _fetched(url: str, page: Response) -> FetchedPage:
+    digest = blake2b(page.body, digest_size=16).hexdigest()
+    return FetchedPage(url, decode_page(page.body), digest, page.validator, page.fetched_at)
 
 
 def _require_page(page: Response) -> None:

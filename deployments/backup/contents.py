@@ -22,9 +22,13 @@ class DatabaseCopy:
 
 @dataclass(frozen=True)
 class Contents:
-    """The databases of a backup, by name: data, prefect."""
+    """The databases of a backup, by name: data, prefect.
+
+    `archive` is where the raw archive lies, which is not copied; None where none is kept.
+    """
 
     databases: Mapping[str, DatabaseCopy]
+    archive: str | None = None
 
     def to_bytes(self) -> bytes:
         """As it is kept."""
@@ -41,5 +45,6 @@ def read_contents(store: BackupStore, name: str) -> Contents:
     if name not in known:
         newest = known[-1] if known else "none"
         raise ConfigError(f"no backup {name}: see `bdc backups` (the newest: {newest})")
-    found = json.loads(b"".join(store.read(name, FILE)))["databases"]
-    return Contents({key: DatabaseCopy(**facts) for key, facts in found.items()})
+    found = json.loads(b"".join(store.read(name, FILE)))
+    copies = {key: DatabaseCopy(**facts) for key, facts in found["databases"].items()}
+    return Contents(copies, found.get("archive"))

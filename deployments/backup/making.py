@@ -11,12 +11,15 @@ from deployments.backup.store import BackupStore
 
 
 def make_backup(
-    store: BackupStore, databases: Mapping[str, Address], now: datetime
+    store: BackupStore,
+    databases: Mapping[str, Address],
+    now: datetime,
+    archive: str | None = None,
 ) -> tuple[str, Contents]:
     """Copy the databases; the new backup's name, and what is in it.
 
     Each is copied as it is at one moment, while everybody goes on working. Nothing of it counts
-    until all of it is there.
+    until all of it is there. `archive` is where the raw archive lies, which is only pointed at.
 
     Raises:
         ConfigError: a database is not to be reached, or pg_dump is not installed.
@@ -25,7 +28,7 @@ def make_backup(
     name = store.create(now)
     sums: dict[str, str] = {}
     copies = {key: _copy(store, name, key, sums, at) for key, at in databases.items()}
-    contents = Contents(copies)
+    contents = Contents(copies, archive)
     with store.write(name, FILE) as file:
         file.write(contents.to_bytes())
     store.complete(name, {**sums, FILE: file.sha256})

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from http import HTTPStatus
 from typing import Self
 
@@ -13,10 +14,12 @@ from services.http.addresses import Params, linked_url, origin, page_key, redire
 from services.http.answers import CredentialsRejected, is_used_up, require_usable, wait_asked
 from services.http.identities import Identities, Identity, Wanted, identities
 from services.http.messages import SAFE_METHODS, Request, Response, Validator
+from services.http.observing import Exchange, current_observer
 from services.http.settings import Auth, HttpSettings, Sleep, Surroundings, anonymous
 from services.http.tries import Tries
 from services.http.validators import NoValidators, Validators
 from services.http.wire import Answer, Asking, Wire
+from services.redaction import redact
 
 Check = Callable[[Response], None]
 
@@ -76,6 +79,7 @@ class HttpClient:
         self._around = around or Surroundings()
         self._wire = Wire(settings, self._around.now)
         self._home = origin(httpx.URL(settings.base_url))
+        self._tell = current_observer()
 
     def __enter__(self) -> Self:
         return self
@@ -189,6 +193,8 @@ class HttpClient:
             limited = resource if is_used_up(answer) else None
             self._identities.close(who, limited, self._around.now(), error.retry_after)
             raise
+        if call.request.asks_for_data and not response.not_modified:
+            self._tell(_exchange(call, response))
         return response
 
     def _follow(self, call: _Call, own_headers: Mapping[str, str]) -> Answer:
@@ -242,6 +248,14 @@ def _response(call: _Call, who: Identity, answer: Answer) -> Response:
         last_url=linked_url(answer.url, answer.headers, "last"),
         validator=_validator(call, who, answer),
     )
+
+
+def _exchange(call: _Call, response: Response) -> Exchange:
+    """A page that is asked for by its body is told from others by it as well."""
+    body = call.request.content or b""
+    page = f"{call.page}{blake2b(body, digest_size=8).hexdigest()}" if body else call.page
+    asked = redact(body.decode("utf-8", "replace"))
+    return Exchange(call.request.method, shown(call.url), page, asked, response)
 
 
 def _validator(call: _Call, who: Identity, answer: Answer) -> Validator | None:

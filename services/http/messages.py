@@ -23,7 +23,8 @@ class Request:
 
     A request that changes nothing, or the same however often it arrives, is `idempotent`: it is
     repeated when the answer is lost. `resource` names the quota that it counts against, as
-    GitHub's `x-ratelimit-resource` does.
+    GitHub's `x-ratelimit-resource` does. A `question` is answered with data although it is no GET,
+    as in GraphQL: its answer belongs in the raw archive. One that is answered with a token is none.
     """
 
     target: str
@@ -33,11 +34,17 @@ class Request:
     content: bytes | None = None
     idempotent: bool = False
     resource: str = "core"
+    question: bool = False
+
+    @property
+    def asks_for_data(self) -> bool:
+        """Whether its answer is what the source says, to be kept."""
+        return self.method == "GET" or self.question
 
     @property
     def may_be_repeated(self) -> bool:
         """Whether asking twice does no harm."""
-        return self.idempotent or self.method in SAFE_METHODS
+        return self.idempotent or self.question or self.method in SAFE_METHODS
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """A run under way, as its collector sees it: transactions, cursors, dead letters, progress."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from services.archive.recorder import Archive, NullArchive
 from services.database import Database
 from services.runs import services as ledger
 from services.runs.progress import NullProgress, Progress
@@ -30,6 +31,7 @@ class Run:
     progress: Progress = field(default_factory=NullProgress)
     result: CollectResult = field(default_factory=CollectResult)
     set_aside_keys: set[tuple[str, str]] = field(default_factory=set)
+    archive: Archive = field(default_factory=NullArchive)
     _counting: Lock = field(default_factory=Lock, repr=False)
 
     @property
@@ -41,6 +43,8 @@ class Run:
     def transaction(self) -> Iterator[Session]:
         """One batch: committed as a whole when the block ends, or not at all.
 
+        What the source answered until then is in the archive before.
+
         Raises:
             LockLost: before anything is written, when another run has taken the source over.
         """
@@ -48,6 +52,8 @@ class Run:
             if self.id is not None:
                 ledger.ensure_current(session, self.id)
             yield session
+            kept = self.archive.keep(session)
+        self.archive.confirm(kept)
 
     def add(self, part: CollectResult, *, skipped: int = 0) -> None:
         """Count a batch, once its transaction is through; from any thread.
@@ -71,3 +77,14 @@ class Run:
         """Keep records that cannot be stored, in the transaction of their neighbours."""
         ledger.set_aside(session, self.source, stream, records, run_id=self.id)
         self.set_aside_keys.update((stream, record.item_key) for record in records)
+
+    def open_letters(self, session: Session, stream: str) -> list[str]:
+        """Keys of the stream's records that were set aside and still wait."""
+        letters = ledger.open_dead_letters(session, self.source)
+        return [letter.item_key for letter in letters if letter.stream == stream]
+
+    def resolve_letters(self, session: Session, stream: str, stored: Collection[str]) -> None:
+        """What was set aside under these keys is stored now, or gone from the source."""
+        letters = ledger.open_dead_letters(session, self.source)
+        found = [one.id for one in letters if one.stream == stream and one.item_key in stored]
+        ledger.settle_dead_letters(session, found, "resolved")

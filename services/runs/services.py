@@ -186,6 +186,13 @@ def latest_run_of_each_source(session: Session, *, ended: bool = False) -> Seque
     return session.scalars(newest).all()
 
 
+def latest_run_of(session: Session, source: Source) -> CollectorRun | None:
+    """The source's newest run; None before its first."""
+    run = CollectorRun
+    newest = select(run).where(*_of(run, source)).order_by(run.id.desc()).limit(1)
+    return session.scalars(newest).first()
+
+
 def read_cursors(session: Session, source: Source) -> dict[str, Any]:
     """Every cursor of the source, by stream."""
     cursor = CollectorCursor

@@ -25,10 +25,12 @@ def records(
     database_url: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> Iterator[Records]:
     """What runs leave behind; they write to an empty database and their retries come at once."""
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("COLLECTOR_RETRY_DELAY_SECONDS", "0")
+    monkeypatch.setenv("RAW_ARCHIVE_URL", str(tmp_path / "archive"))
     caplog.set_level(logging.INFO)
     with Records.of(prefect_api, database_url) as found:
         yield found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -9,6 +10,9 @@ from sqlalchemy import select, update
 
 from collectors.maintenance.collector import Maintenance
 from collectors.maintenance.settings import MaintenanceSettings
+from services.archive.place import ArchivePlace
+from services.archive.segments import Extent
+from services.archive.services import SegmentEntry, find_segments, list_segments
 from services.batches import services as batches
 from services.batches.models import ScheduleBatch, ScheduleOccasion
 from services.batches.services import Batch, Covered, Occasion
@@ -212,3 +216,30 @@ def test_it_waits_for_nobody(database: Database) -> None:
         session.scalars(select(CollectorRun).filter_by(id=held).with_for_update()).one()
         assert maintain(database) == 0
     assert maintain(database) == 1
+
+
+def test_segments_of_the_archive_go_when_a_setting_says_so(
+    database: Database, tmp_path: Path
+) -> None:
+    place = ArchivePlace(str(tmp_path))
+    extents = {name: Extent(1, 1, "", at, at) for name, at in (("old", LONG_AGO), ("new", LATELY))}
+    for name in extents:
+        place.write(name, b"x", 0)
+    with database.transaction() as session:
+        entries = [SegmentEntry(name, "tracker", "main", 1, one) for name, one in extents.items()]
+        list_segments(session, entries)
+
+    def kept(run: Run, days: int | None) -> list[str]:
+        settings = MaintenanceSettings(archive_days=days)
+        Maintenance(settings, lambda: NOW, archive=place).collect(run)
+        return sorted(path.name for path in tmp_path.iterdir())
+
+    with database.rehearse() as rehearsal:
+        assert kept(Run(PLATFORM, rehearsal), 30) == ["new", "old"]
+    with database.transaction() as session:
+        run_id = ledger.start_run(session, PLATFORM, parameters={}, flow_run_id=None, now=NOW)
+    run = Run(PLATFORM, database, run_id)
+    assert kept(run, None) == ["new", "old"]
+    assert kept(run, 30) == ["new"]
+    with database.transaction() as session:
+        assert [one.path for one in find_segments(session)] == ["new"]

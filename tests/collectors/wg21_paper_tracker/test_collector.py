@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from collectors.wg21_paper_tracker.collector import PagesFailed
+from collectors.wg21_paper_tracker.collector.pages import PagesFailed
 from conformance.replay.faults import cut_to, html, instead, status
 from conformance.replay.messages import Answer, Asked
 from services.database import Database

@@ -2,60 +2,49 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from collectors import AbstractCollector
 from collectors.wg21_paper_tracker import services
-from collectors.wg21_paper_tracker.client import FetchedPage, PaperSite, http_settings
-from collectors.wg21_paper_tracker.parsing.pages import (
-    READING,
-    read_index,
-    read_year_page,
-    require_no_files,
+from collectors.wg21_paper_tracker.client import (
+    FetchedPage,
+    PaperSite,
+    archived_page,
+    http_settings,
 )
-from collectors.wg21_paper_tracker.parsing.records import RejectedRow, YearPage
+from collectors.wg21_paper_tracker.collector.pages import (
+    PAGES,
+    Delivery,
+    Failures,
+    is_superseded,
+    known_mailings,
+    known_pages,
+    note_index,
+    result,
+    settle_letters,
+    stored_hashes,
+    tell,
+    with_page,
+    without_stale,
+)
+from collectors.wg21_paper_tracker.parsing.pages import READING, read_index, read_year_page
+from collectors.wg21_paper_tracker.parsing.records import YearPage
 from collectors.wg21_paper_tracker.parsing.window import (
     Window,
     problems_of_window,
     problems_of_years,
 )
-from collectors.wg21_paper_tracker.services import Stored
 from collectors.wg21_paper_tracker.settings import Wg21Settings
+from services.archive.reading import Payloads
 from services.database import Session
-from services.errors import (
-    CollectorError,
-    CollectorFailureCategory,
-    ConfigError,
-    LockLost,
-    NotFound,
-)
-from services.failures import classify_failure
+from services.errors import CollectorError, ConfigError, LockLost, NotFound
 from services.http.services import StoredValidators, store_validators
 from services.http.settings import Surroundings
 from services.http.validators import NoValidators, Validators
 from services.runs.models import CollectorDeadLetter
 from services.runs.result import CollectResult
 from services.runs.run import Run
-from services.runs.services import SetAside
-
-STREAM = "papers"
-PAGES = "year_pages"
-"""Cursor: the hash of each year's page that is stored whole, and how it was read."""
-SHOWN_PAPERS = 20
-# From the most serious on: the run is as bad as its worst page.
-SEVERITY = list(CollectorFailureCategory)
-Failures = dict[str, CollectorError]
-Pages = dict[str, dict[str, Any]]
-
-
-class PagesFailed(CollectorError):
-    """Some pages could not be stored, all others were; the cause is the most serious failure."""
-
-    def __init__(self, failures: Failures) -> None:
-        self.worst = min(failures.values(), key=lambda one: SEVERITY.index(classify_failure(one)))
-        told = "; ".join(f"{page}: {error}" for page, error in failures.items())
-        super().__init__(f"not stored: {told}")
 
 
 class Wg21PaperTracker(AbstractCollector):
@@ -117,13 +106,24 @@ class Wg21PaperTracker(AbstractCollector):
         with self._site(run) as site:
             failures = self._read_index(run, site, validators)
             failures |= self._read_years(run, site, self._chosen_years(run), validators)
-        return _result(run, failures)
+        return result(run, failures)
 
     def replay(self, run: Run, letters: Sequence[CollectorDeadLetter]) -> CollectResult:
         """Read the letters' pages again, whether they have changed or not."""
         years = sorted({int(letter.payload["year"]) for letter in letters})
         with self._site(run) as site:
-            return _result(run, self._read_years(run, site, years, None))
+            return result(run, self._read_years(run, site, years, None))
+
+    def reprocess(self, run: Run, payloads: Payloads) -> CollectResult:
+        """Read the last answer that each page gave, however the tables came to be.
+
+        A page that is newer in the tables is left alone. No window applies: an answer is a whole
+        page. A second time is for pages that have to describe now what a newer one has lost.
+        """
+        failures, stale = self._read_again(run, payloads, None)
+        if stale:
+            failures |= self._read_again(run, payloads, stale)[0]
+        return result(run, failures)
 
     @property
     def _owner(self) -> str:
@@ -153,6 +153,7 @@ class Wg21PaperTracker(AbstractCollector):
         with run.transaction() as session:
             tables = services.store_index(session, read_index(page.text))
             self._remember_version(session, page)
+            note_index(run, session, page, tables)
         run.add(CollectResult(tables=tables))
 
     def _chosen_years(self, run: Run) -> list[int]:
@@ -162,11 +163,11 @@ class Wg21PaperTracker(AbstractCollector):
     def _wanted_years(self, run: Run) -> set[int]:
         if self._years:
             return set(self._years)
-        known, current = _known(run), {self._this_year, self._this_year - 1}
+        listed, current = known_mailings(run), {self._this_year, self._this_year - 1}
         if self._window.is_bounded:
-            return self._window.pages(known, current)
-        stored = _stored_hashes(run)
-        return current | {year for year in known.values() if year not in stored}
+            return self._window.pages(listed, current)
+        stored = stored_hashes(run)
+        return current | {year for year in listed.values() if year not in stored}
 
     def _read_years(
         self, run: Run, site: PaperSite, years: Iterable[int], validators: Validators | None
@@ -187,7 +188,7 @@ class Wg21PaperTracker(AbstractCollector):
 
     def _may_be_absent(self, run: Run, year: int) -> bool:
         """A new year has no page until its first mailing: nobody has asked for it or linked to it."""
-        return year not in self._years and year not in _known(run).values()
+        return year not in self._years and year not in known_mailings(run).values()
 
     def _read_year(
         self, run: Run, site: PaperSite, year: int, validators: Validators | None
@@ -196,12 +197,12 @@ class Wg21PaperTracker(AbstractCollector):
 
         The same content may come with a new validator, or with none at all.
         """
-        known = _stored_hashes(run).get(year) if validators else None
-        page = site.fetch_year(year, validators if validators and known else NoValidators())
+        stored = stored_hashes(run).get(year) if validators else None
+        page = site.fetch_year(year, validators if validators and stored else NoValidators())
         if page is None:
             return
-        if page.content_hash != known:
-            linked = [key for key, its_year in _known(run).items() if its_year == year]
+        if page.content_hash != stored:
+            linked = [key for key, its_year in known_mailings(run).items() if its_year == year]
             self._store_year(run, page, read_year_page(year, page.text, page.url, linked))
             return
         with run.transaction() as session:
@@ -212,75 +213,61 @@ class Wg21PaperTracker(AbstractCollector):
 
         Other pages that have to describe a paper now are to be read again.
         """
-        page = _within(whole, self._window)
-        letters = [_letter(page.year, row) for row in page.rejected]
-        total = len(page.rows) + len(letters)
-        run.progress.expect(total, "papers")
-        pages = _pages(run)
+        delivery, pages = Delivery(fetched, whole, self._window), known_pages(run)
+        self._expect(run, delivery)
         with run.transaction() as session:
-            if whole.is_empty:
-                services.require_no_papers(session, page.year)
-                require_no_files(page.year, fetched.text)
-            now = self._around.now()
-            stored = services.store_page(session, page, wanted=self._window, now=now)
-            run.set_aside(session, STREAM, letters)
-            left = {name: at for name, at in pages.items() if int(name) not in stored.stale_pages}
+            stored, count = delivery.store(run, session, self._around.now())
+            left = without_stale(pages, stored)
             if not self._window.is_bounded:
                 self._remember_version(session, fetched)
-                left[str(page.year)] = {"hash": fetched.content_hash, "reading": READING}
+                left = with_page(left, whole.year, fetched)
             if left != pages:
                 run.advance_cursor(session, PAGES, left)
-        run.add(CollectResult(total, len(letters), stored.tables))
-        _tell(run, page.year, stored)
+        run.add(count)
+        tell(run, whole.year, stored)
+
+    def _expect(self, run: Run, delivery: Delivery) -> None:
+        page = delivery.page
+        run.progress.expect(len(page.rows) + len(page.rejected), "papers")
+
+    def _read_again(
+        self, run: Run, payloads: Payloads, years: set[int] | None
+    ) -> tuple[Failures, set[int]]:
+        """Without `years` all pages; what failed, and which years are to be read once more."""
+        failures: Failures = {}
+        stale: set[int] = set()
+        for exchange in payloads.newest():
+            year, page = archived_page(exchange)
+            if is_superseded(run, year, page) or (years is not None and year not in years):
+                continue
+            try:
+                stale |= self._store_again(run, year, page)
+            except (LockLost, ConfigError):
+                raise
+            except CollectorError as error:
+                failures[f"the page of {year}" if year else "the index"] = error
+        return failures, stale
+
+    def _store_again(self, run: Run, year: int | None, fetched: FetchedPage) -> set[int]:
+        """As when it was fetched, but for cursors and validators: they tell of fetching."""
+        if year is None:
+            with run.transaction() as session:
+                tables = services.store_index(session, read_index(fetched.text))
+            run.add(CollectResult(tables=tables))
+            return set()
+        linked = [key for key, its_year in known_mailings(run).items() if its_year == year]
+        whole = read_year_page(year, fetched.text, fetched.url, linked)
+        delivery, pages = Delivery(fetched, whole, Window()), known_pages(run)
+        self._expect(run, delivery)
+        with run.transaction() as session:
+            stored, count = delivery.store(run, session, self._around.now())
+            settle_letters(run, session, whole)
+            if stored.stale_pages:
+                run.advance_cursor(session, PAGES, without_stale(pages, stored))
+        run.add(count)
+        tell(run, year, stored)
+        return set(stored.stale_pages)
 
     def _remember_version(self, session: Session, page: FetchedPage) -> None:
         if page.validator is not None:
             store_validators(session, self._owner, [page.validator])
-
-
-def _result(run: Run, failures: Failures) -> CollectResult:
-    if failures:
-        failed = PagesFailed(failures)
-        raise failed from failed.worst
-    return run.result
-
-
-def _known(run: Run) -> dict[str, int]:
-    with run.transaction() as session:
-        return services.known_mailings(session)
-
-
-def _pages(run: Run) -> Pages:
-    return run.read_cursor(PAGES) or {}
-
-
-def _stored_hashes(run: Run) -> dict[int, str]:
-    """Of each page that is stored whole, as pages are read now, by year."""
-    stored = _pages(run).items()
-    return {int(year): page["hash"] for year, page in stored if page["reading"] == READING}
-
-
-def _within(page: YearPage, window: Window) -> YearPage:
-    """Only what is in the wanted mailings; a row that is in none may be in any."""
-    return replace(
-        page,
-        mailings=tuple(one for one in page.mailings if one.key in window),
-        rows=tuple(row for row in page.rows if row.mailing in window),
-        rejected=tuple(row for row in page.rejected if not row.mailing or row.mailing in window),
-    )
-
-
-def _letter(year: int, row: RejectedRow) -> SetAside:
-    payload = {"year": year, "mailing": row.mailing, "row": row.number, "html": row.html}
-    return SetAside(f"{year} {row.key}", payload, row.reason)
-
-
-def _tell(run: Run, year: int, stored: Stored) -> None:
-    """What is different now, in words: what a rehearsal is run for."""
-    changes = (("new", stored.new), ("corrected", stored.corrected), ("gone", stored.withdrawn))
-    for what, papers in changes:
-        if papers:
-            more = len(papers) - SHOWN_PAPERS
-            rest = f" and {more} more" if more > 0 else ""
-            shown = ", ".join(paper.upper() for paper in papers[:SHOWN_PAPERS])
-            run.progress.say(f"{year}: {len(papers)} {what}: {shown}{rest}")
