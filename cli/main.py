@@ -11,6 +11,7 @@ from cli import (
     collect,
     deploy,
     group,
+    identities,
     letters,
     new,
     outbox,
@@ -60,6 +61,7 @@ app.command(deploy.app)
 app.command(letters.app)
 app.command(archive.app)
 app.command(reprocess)
+app.command(identities.app)
 app.command(reference.app)
 app.command(wg21.app)
 app.command(outbox.app)

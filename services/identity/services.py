@@ -1,4 +1,4 @@
-"""The only code that writes people's profiles."""
+"""The only code that writes people's accounts."""
 
 import re
 from collections.abc import Iterable
@@ -8,8 +8,11 @@ from hashlib import blake2b
 
 from sqlalchemy.orm import Session
 
-from services.identity.models import EmailAddress, Profile, ProfileEmail
-from services.upsert import bulk_upsert, storable_text, stored_ids
+from services.identity.keys import login_key, mailbox, name_key, normalised_email
+from services.identity.sightings import Sighting, store_sightings
+from services.upsert import storable_text
+
+__all__ = ["Person", "commit_person", "normalised_email", "paper_author", "store_people"]
 
 # https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
 # ID+LOGIN@users.noreply.github.com since July 2017, LOGIN@… before; apps sign as NAME[bot].
@@ -17,7 +20,6 @@ GITHUB_NOREPLY = re.compile(
     r"(?:(?P<id>\d+)\+)?(?P<login>[a-z0-9-]+(?P<bot>\[bot\])?)@users\.noreply\.github\.com",
     re.IGNORECASE,
 )
-LONGEST_ADDRESS = 320  # RFC 3696 erratum 1690: 64 characters, @, 255 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,46 +69,40 @@ def paper_author(name: str, at: datetime) -> Person:
     return Person("wg21", known_as or shown, None, shown, "user", None, at)
 
 
-def normalised_email(text: str) -> str | None:
-    """The address in lower case without surrounding space; None when it cannot be an address."""
-    address = text.strip().lower()
-    return address if "@" in address.strip("@") and len(address) <= LONGEST_ADDRESS else None
-
-
 def store_people(session: Session, people: Iterable[Person]) -> dict[tuple[str, str], int]:
-    """Bring the profiles to what these sightings say; the profile's id by platform and external id.
+    """Bring the accounts to what these sightings say; the account's id by platform and external id.
 
-    A sighting older than the one a profile was last taken from changes nothing, so the outcome does
-    not depend on the order in which sightings arrive.
+    The newest sighting says the login, the newest one with a name says the name, and one as an
+    organisation or a bot outweighs all others, so the outcome does not depend on the order in which
+    sightings arrive. Every name, login and address that was seen is kept, with the newest time.
     """
     seen = list(people)
-    bulk_upsert(
-        session,
-        Profile,
-        ("platform", "external_id", "username", "display_name", "account_type", "observed_at"),
-        (
-            (p.platform, p.external_id, p.username, p.display_name, p.account_type, p.observed_at)
-            for p in seen
-        ),
-        key=("platform", "external_id"),
-        newer=("observed_at", "display_name"),
-    )
-    ids = stored_ids(session, Profile, ("platform", "external_id"), (p.key for p in seen))
-    profiles = {
-        (str(platform), str(external)): found for (platform, external), found in ids.items()
-    }
-    _store_emails(session, {(profiles[p.key], p.email) for p in seen if p.email})
-    return profiles
+    ids = store_sightings(session, {_sighting(one) for one in seen})
+    return {one.key: ids[_cleaned(one.platform), _cleaned(one.external_id)] for one in seen}
 
 
-def _store_emails(session: Session, pairs: set[tuple[int, str]]) -> None:
-    addresses = [(address,) for _, address in pairs]
-    bulk_upsert(session, EmailAddress, ("address",), addresses, key=("address",))
-    ids = stored_ids(session, EmailAddress, ("address",), addresses)
-    links = [(profile, ids[(address,)]) for profile, address in pairs]
-    bulk_upsert(
-        session, ProfileEmail, ("profile_id", "email_id"), links, key=("profile_id", "email_id")
+def _sighting(one: Person) -> Sighting:
+    login = _cleaned(one.username or "").strip() or None
+    shown = _cleaned(one.display_name).strip()
+    is_named = bool(shown) and shown != login
+    address = _cleaned(one.email) if one.email else None
+    return Sighting(
+        platform=_cleaned(one.platform),
+        external_id=_cleaned(one.external_id),
+        username=login,
+        display_name=shown or login or "",
+        account_type=one.account_type,
+        observed_at=one.observed_at,
+        named_at=one.observed_at if is_named else None,
+        name_key=name_key(shown) if is_named else None,
+        login_key=login_key(login) if login else None,
+        address=address,
+        mailbox=mailbox(address) if address else None,
     )
+
+
+def _cleaned(value: str) -> str:
+    return value if value.isascii() and "\0" not in value else storable_text(value)
 
 
 def _digest(*parts: str) -> str:
