@@ -6,7 +6,7 @@ import migrations
 from deployments.local.postgres import EmbeddedPostgres
 from services.database import open_database
 
-BEFORE = "0011"
+BEFORE = "0012"
 
 
 def test_names_logins_and_mailboxes_of_before_are_there(postgres: EmbeddedPostgres) -> None:
