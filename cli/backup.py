@@ -27,6 +27,8 @@ Flag = Annotated[bool, Parameter(negative="")]
 def backup() -> None:
     """Copy our database, and Prefect's where its address is set, to BACKUP_TARGET.
 
+    Example: `BACKUP_TARGET=/srv/backups bdc backup`
+
     Everybody goes on working meanwhile. Afterwards all but the newest BACKUP_KEEP are removed.
     """
     settings, now = load_settings(), datetime.now(UTC)
@@ -45,6 +47,8 @@ def backup() -> None:
 def backups(*, verify: Flag = False, json: Json = False) -> None:
     """List the complete backups, oldest first.
 
+    Example: `bdc backups --verify`
+
     Args:
         verify: Read all of them, and fail at the first one that is damaged.
         json: Print JSON, for programs.
@@ -60,6 +64,8 @@ def backups(*, verify: Flag = False, json: Json = False) -> None:
 
 def restore(name: str, *, replace: Flag = False, prefect: Flag = False) -> None:
     """Put a backup back into the database that is set now, all of it or nothing.
+
+    Example: `bdc restore latest --replace`
 
     Stop what writes there first; for another database than the usual one, set DATABASE_URL.
 

@@ -24,6 +24,8 @@ Flags = Annotated[str, Parameter(show=False, allow_leading_hyphen=True)]
 def run(collector: Name, *flags: Flags) -> int:
     """Run a collector now, here, as a flow run that Prefect shows.
 
+    Example: `bdc run wg21_paper_tracker --since 2023-01 --dry-run`
+
     Its flags are its flow's parameters: `bdc run github_activity_tracker --help` lists them.
     With --dry-run it fetches and compares, writes nothing and prints what would change.
 
@@ -49,7 +51,10 @@ def run(collector: Name, *flags: Flags) -> int:
 
 
 def list_(*, json: Json = False) -> None:
-    """List the collectors."""
+    """List the collectors.
+
+    Example: `bdc list`
+    """
     rows = [
         {"collector": entry.name, "what": entry.summary, **entry.facts}
         if json

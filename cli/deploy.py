@@ -41,6 +41,8 @@ def _print(line: str) -> None:
 def plan(*, file: Path | None = None, json: Json = False) -> int:
     """Show what `apply` and `prune` would do, and write nothing.
 
+    Example: `bdc deploy plan --json`
+
     Exits with 3 when the server is not what the schedule says.
 
     Args:
@@ -59,6 +61,8 @@ def plan(*, file: Path | None = None, json: Json = False) -> int:
 def apply(*, file: Path | None = None) -> None:
     """Create and change on the server what differs from the schedule.
 
+    Example: `bdc deploy apply`
+
     What a person paused stays paused. Deployments that left the schedule stay: see `prune`.
 
     Args:
@@ -71,6 +75,8 @@ def apply(*, file: Path | None = None) -> None:
 @app.command
 def prune(*, file: Path | None = None, dry_run: DryRun = False) -> None:
     """Remove from the server our deployments and limits that left the schedule.
+
+    Example: `bdc deploy prune --dry-run`
 
     Runs that they planned are removed with them; past runs stay.
 
@@ -93,6 +99,8 @@ def prune(*, file: Path | None = None, dry_run: DryRun = False) -> None:
 @app.command
 def announce(what: str = "This version", /) -> None:
     """Tell those who get the alerts that a version is deployed, and the truth about how it is.
+
+    Example: `bdc deploy announce v1.2`
 
     Args:
         what: What was deployed, e.g. a branch or a tag.

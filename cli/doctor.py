@@ -32,6 +32,8 @@ class Finding:
 def doctor(*, json: Json = False) -> int:
     """Check settings, database, schema, Prefect, its scheduler, workers and credentials.
 
+    Example: `bdc doctor`
+
     Every line says what to do. Fails when one of them is not fine.
     """
     findings = list(_findings())

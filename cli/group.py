@@ -30,6 +30,8 @@ def run_group(
 ) -> int:
     """Run the collectors of a schedule group that are due, in the order written.
 
+    Example: `bdc run-group github --date 2026-01-31 --missing`
+
     The exit code is that of the last failure.
 
     Args:

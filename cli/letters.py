@@ -30,6 +30,8 @@ def list_(
 ) -> None:
     """List what waits, newest first.
 
+    Example: `bdc dead-letters list --collector wg21_paper_tracker`
+
     Args:
         collector: Only this one's.
         all_: Also what is resolved or discarded.
@@ -45,7 +47,10 @@ def list_(
 
 @app.command(name="show")
 def show_one(letter: int, *, json: Json = False) -> None:
-    """Show one whole, with what the source sent."""
+    """Show one whole, with what the source sent.
+
+    Example: `bdc dead-letters show 7`
+    """
     with connected() as database, database.transaction() as session:
         (found,) = ledger.dead_letters_by_id(session, [letter])
         facts = {c.key: getattr(found, c.key) for c in CollectorDeadLetter.__table__.columns}
@@ -58,7 +63,10 @@ def show_one(letter: int, *, json: Json = False) -> None:
 
 @app.command
 def retry(*letters: int) -> int:
-    """Try to store open letters again: all of them, or those named."""
+    """Try to store open letters again: all of them, or those named.
+
+    Example: `bdc dead-letters retry 7`
+    """
     prepare_prefect(load_settings())
     with connected() as database, database.transaction() as session:
         batches = _by_source(_wanted(session, letters))
@@ -71,6 +79,8 @@ def retry(*letters: int) -> int:
 @app.command
 def discard(*letters: int) -> None:
     """Give letters up: they are kept, but no longer wait.
+
+    Example: `bdc dead-letters discard 7 8`
 
     Args:
         letters: Their numbers.

@@ -38,7 +38,7 @@ USAGE = 2
 
 app = App(
     name="bdc",
-    help="Boost Data Collector: run collectors, and see what they did.",
+    help="Boost Data Collector: run collectors, and see what they did. To begin with: `bdc doctor`",
     version=version("boost-data-collector"),
 )
 app.command(stack.up)

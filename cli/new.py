@@ -35,6 +35,8 @@ def new(  # noqa: PLR0913 - one for each flag
 ) -> int:
     """Make a collector: its room, flow, migration, tests, settings, page and schedule entry.
 
+    Example: `bdc new my_source --kind http --dry-run`
+
     Nothing else needs an edit. The schedule entry is disabled until you enable it.
 
     Args:

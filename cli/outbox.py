@@ -14,7 +14,10 @@ app = App(name="outbox", help="See what waits to be said outside the database.")
 
 @app.command
 def status(*, json: Json = False) -> None:
-    """Show what waits, kind by kind: how much, how much of it has failed, since when, and why."""
+    """Show what waits, kind by kind: how much, how much of it has failed, since when, and why.
+
+    Example: `bdc outbox status`
+    """
     with connected() as database, database.transaction() as session:
         rows = [_row(backlog) for backlog in backlogs(session)]
     show(rows, as_json=json, empty="Nothing waits.")
@@ -23,6 +26,8 @@ def status(*, json: Json = False) -> None:
 @app.command
 def retry(*kinds: str) -> None:
     """Have what failed sent by the next run of the outbox, without waiting for its pause to end.
+
+    Example: `bdc outbox retry wg21_papers`
 
     Args:
         kinds: Of these kinds only.

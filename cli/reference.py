@@ -19,6 +19,8 @@ DIFFERS = 1
 def render(*, check: Annotated[bool, Parameter(negative="")] = False, root: Path = ROOT) -> int:
     """Write the reference pages of commands, collectors, tables, services, settings and errors.
 
+    Example: `bdc reference render --check`
+
     Args:
         check: Write nothing; print the difference and exit with 1 when there is one.
         root: Another copy of the repository.

@@ -15,7 +15,10 @@ from services.runs import services as ledger
 from services.runs.models import CollectorActivity, CollectorRun
 from services.settings import load_room_settings, load_settings
 
-app = App(name="runs", help="List runs, or show one of them whole.")
+app = App(
+    name="runs",
+    help="List runs, or show one of them whole.\n\nExample: `bdc runs --collector outbox --limit 5`",
+)
 LAST_LINES = 20
 
 
@@ -42,6 +45,8 @@ def runs(
 @app.command(name="show")
 def show_run(run: int, /, *, json: Json = False) -> None:
     """Show one run: how it ended, its counts and cursors, what it did last, the end of its log.
+
+    Example: `bdc runs show 12`
 
     Args:
         run: Its number, as `bdc runs` lists it.

@@ -31,6 +31,8 @@ Start = Annotated[date | None, Parameter(name="--from")]
 def check(*, file: Path | None = None) -> None:
     """Say whether the schedule is right, and all that is wrong with it.
 
+    Example: `bdc schedule check`
+
     Every flow is loaded, and every task's parameters are held against what its flow takes.
 
     Args:
@@ -46,6 +48,8 @@ def show_calendar(
     *, from_: Start = None, days: int = 7, file: Path | None = None, json: Json = False
 ) -> None:
     """Show what will run when, in UTC: every task of every batch, then intervals and releases.
+
+    Example: `bdc schedule show --days 30`
 
     Args:
         from_: The first day; without it, today.
@@ -68,6 +72,8 @@ def history(
     json: Json = False,
 ) -> None:
     """Show the newest batches, and what each task was run for, or why it was not.
+
+    Example: `bdc schedule history --group github --limit 5`
 
     Args:
         group: Only this one's.
@@ -112,6 +118,8 @@ def render(
     output: Path = PREFECT_YAML,
 ) -> int:
     """Write prefect.yaml, what Prefect makes deployments of.
+
+    Example: `bdc schedule render --check`
 
     Args:
         check: Write nothing; print the difference and exit with 1 when there is one.

@@ -15,7 +15,10 @@ app = App(name="db", help="Show and change the schema of the database; read its 
 
 @app.command
 def upgrade() -> None:
-    """Bring the schema to what this version needs; does nothing when it is there."""
+    """Bring the schema to what this version needs; does nothing when it is there.
+
+    Example: `bdc db upgrade`
+    """
     url = _url()
     migrations.upgrade(url)
     console.print(f"the schema is at {migrations.current(url)}")
@@ -23,14 +26,20 @@ def upgrade() -> None:
 
 @app.command
 def current() -> None:
-    """Say which revision the database is at and which is the newest."""
+    """Say which revision the database is at and which is the newest.
+
+    Example: `bdc db current`
+    """
     url = _url()
     console.print(f"{migrations.current(url) or 'empty'} (newest: {migrations.head(url)})")
 
 
 @app.command
 def check() -> None:
-    """Prove that the tables are what the models say; fails when they are not."""
+    """Prove that the tables are what the models say; fails when they are not.
+
+    Example: `bdc db check`
+    """
     url = _url()
     _require_newest(url)
     migrations.check(url)
@@ -40,6 +49,8 @@ def check() -> None:
 @app.command
 def roles() -> None:
     """Make the database's roles and give each what it needs; does nothing the second time.
+
+    Example: `bdc db roles`
 
     As the user who runs `bdc db upgrade`. Logins are yours to make, with passwords of your own.
     """
@@ -54,6 +65,8 @@ def roles() -> None:
 def query(sql: str, *, json: Json = False) -> None:
     """Print the rows of one SQL query; nothing can be written with it.
 
+    Example: `bdc db query "select count(*) from collector_run" --json`
+
     Args:
         sql: The query, e.g. "select * from collector_run order by id desc limit 5".
         json: Print JSON, for programs.
@@ -65,7 +78,10 @@ def query(sql: str, *, json: Json = False) -> None:
 
 @app.command
 def size(*, json: Json = False) -> None:
-    """Show what each table takes on disk, with its indexes, the largest first."""
+    """Show what each table takes on disk, with its indexes, the largest first.
+
+    Example: `bdc db size`
+    """
     with connected() as database:
         found = table_sizes(database)
     rows = [{"table": name, "bytes": size} for name, size in found.items()]

@@ -25,6 +25,8 @@ def search(
 ) -> None:
     """Find documents by their words, the best first.
 
+    Example: `bdc search "senders receivers" --since 2023-01-01`
+
     In quotes, since it is one argument: words, "a phrase", or, and -without mean what they do in
     search engines.
 

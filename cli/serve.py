@@ -25,6 +25,8 @@ def serve(
 ) -> None:
     """Serve the status page, /health/ and /metrics until Ctrl-C. What is served is read-only.
 
+    Example: `bdc serve --port 8100 --alerts`
+
     Set HEALTH_CHECK_TOKEN before others than this machine can reach it.
 
     Args:

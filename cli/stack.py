@@ -24,6 +24,8 @@ FIRST_COLLECTOR = "github_activity_tracker"
 def up(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     """Run everything on this machine: PostgreSQL, the Prefect server, a worker, a first collection.
 
+    Example: `bdc up --once`
+
     DATABASE_URL and PREFECT_API_URL, when set, are used instead of the embedded parts. Stays until
     Ctrl-C; what was collected stays, and the next start goes on from it.
 
@@ -54,6 +56,8 @@ def _run_stack(*, once: bool, clustered: bool) -> int:
 def cluster(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
     """Run what production runs, here: two Prefect servers, Redis, background services, two workers.
 
+    Example: `bdc cluster`
+
     For trying out what happens when one of them dies: it is started again. Stays until Ctrl-C.
 
     Args:
@@ -64,6 +68,8 @@ def cluster(*, once: Annotated[bool, Parameter(negative="")] = False) -> int:
 
 def worker(*, pool: str | None = None) -> int:
     """Run a worker that starts flow runs, and stop it so that none is left running for ever.
+
+    Example: `bdc worker`
 
     It does not start with a schedule that is wrong; in production, with none that runs something.
 

@@ -19,6 +19,8 @@ from services.settings import load_room_settings, load_settings
 def status(*, watch: Annotated[bool, Parameter(negative="")] = False, json: Json = False) -> None:
     """Show what is fresh, running, failing and waiting, and what to do about it.
 
+    Example: `bdc status --watch`
+
     Args:
         watch: Look again every HEALTH_REFRESH_SECONDS, until Ctrl-C.
         json: Print JSON, for programs.

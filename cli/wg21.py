@@ -27,6 +27,8 @@ def import_csv(
 ) -> None:
     """Add what a file of metadata says of papers, where the pages of the site have not said it.
 
+    Example: `bdc wg21 import-csv papers.csv --dry-run`
+
     Columns: filename, paper_id, url, title, author, date, mailing_date, subgroup. Lines that say
     nothing are named on standard error, and skipped.
 
