@@ -10,6 +10,7 @@ from cli.observing import observer, utc_now
 from cli.output import Json, console, print_json, show
 from deployments.status.observing import Snapshot
 from deployments.status.page import span
+from deployments.status.runbook import runbook
 from deployments.status.verdict import is_healthy, problems
 from services.health.facts import LastRun
 from services.health.settings import HealthSettings
@@ -46,7 +47,13 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
                 "healthy": is_healthy(found),
                 "at": snapshot.at,
                 "problems": [
-                    {"subject": one.subject, "text": one.text, "next": one.step} for one in found
+                    {
+                        "subject": one.subject,
+                        "text": one.text,
+                        "next": one.step,
+                        "runbook": runbook(one, health),
+                    }
+                    for one in found
                 ],
                 "running": running,
                 "sources": sources,
@@ -62,7 +69,8 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
     console.print(f", as of {snapshot.at:%Y-%m-%d %H:%M:%S} UTC")
     for one in found:
         mark = "!" if one.is_serious else "-"
-        console.print(f"{mark} {one.subject}: {one.text}. Next: {one.step}", markup=False)
+        told = f"{mark} {one.subject}: {one.text}. Next: {one.step} ({runbook(one, health)})"
+        console.print(told, markup=False)
 
 
 def _sources(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from deployments.status import alerting
 
 _RUN = "run_id, flow_run_id, collector, source_key, phase, status, category, error, counts"
 _BATCH = "flow_run_id, state, tasks"
-_ALERT = "subject, body, text, next, collector, source_key, group, category, phase, counts, page"
+_ALERT = "subject, body, text, next, runbook, collector, source_key, group, category, phase, counts, page"
 # Name: when it is emitted, and what its payload holds.
 EVENTS: Mapping[str, tuple[str, str]] = {
     "collector.run.completed": ("A run has stored everything that it fetched.", _RUN),

@@ -15,6 +15,7 @@ import httpx
 from deployments.status.observing import Snapshot
 from deployments.status.page import run_link
 from deployments.status.prefect_api import PrefectApi
+from deployments.status.runbook import runbook
 from deployments.status.verdict import Problem, known_kinds, problems
 from services.alerts.services import News, Trouble, keep_alerts, mark_told, untold
 from services.alerts.settings import AlertSettings
@@ -77,6 +78,7 @@ class Alerting:
         return {
             "text": problem.text,
             "next": problem.step,
+            "runbook": runbook(problem, self.health),
             "collector": problem.source.collector if problem.source else "",
             "source_key": problem.source.source_key if problem.source else "",
             "group": problem.group,
@@ -132,6 +134,7 @@ def _body(news: News) -> str:
         f"group {details['group']}" if details["group"] else "",
         counts,
         f"Next: {details['next']}",
+        details.get("runbook", ""),
         details["page"] or "",
     ]
     return "\n".join(filter(None, lines))

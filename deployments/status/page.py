@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from deployments.status.observing import Snapshot
 from deployments.status.promises import Freshness
+from deployments.status.runbook import runbook
 from deployments.status.verdict import is_healthy, problems
 from services.health.facts import DAYS_OF_ROWS, LastRun
 from services.health.settings import HealthSettings
@@ -73,7 +74,7 @@ def status_page(
     return _ENVIRONMENT.get_template("status.html").render(
         snapshot=snapshot,
         healthy=is_healthy(found),
-        problems=found,
+        problems=[(one, runbook(one, settings)) for one in found],
         rows=_rows(snapshot, ui_url),
         running=_running(snapshot, settings, ui_url),
         ui_url=ui_url,

@@ -236,7 +236,7 @@ def _failed(snapshot: Snapshot) -> Iterator[Problem]:
         if run.status in {"failed", "crashed"}:
             category = f" ({run.category})" if run.category else ""
             text = f"run {run.id} {run.status}{category} in {run.phase or 'start'}: {run.error}"
-            step = f"`bdc runs show {run.id}`; docs/troubleshooting.md, by category"
+            step = f"`bdc runs show {run.id}`"
             yield _of_run(_kind_of(run), run, snapshot, text, step)
 
 

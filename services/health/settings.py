@@ -23,3 +23,4 @@ class HealthSettings(BaseSettings):
     enforce_collector_freshness: bool = True
     stuck_minutes: float = Field(default=15.0, gt=0)
     refresh_seconds: float = Field(default=5.0, gt=0)
+    runbook_url: str = "docs/runbook.md"

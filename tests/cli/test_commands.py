@@ -139,7 +139,7 @@ def test_status_says_what_is_wrong_and_what_to_do(
     assert "- github_activity_tracker boostorg/asio: 2 records are set aside." in said
     told = bdc("status", "--json").rows
     assert told["healthy"] is False
-    assert {"subject", "text", "next"} == set(told["problems"][0])
+    assert {"subject", "text", "next", "runbook"} == set(told["problems"][0])
 
 
 def test_status_shows_what_a_run_waits_for(bdc: Bdc, ledger: Database, database_url: str) -> None:

@@ -119,6 +119,7 @@ def test_ten_failures_are_one_message_and_so_is_the_recovery(
         "group papers",
         "fetched=1",
         "Next: `bdc runs show",
+        "docs/runbook.md#category-network",
     ):
         assert words in first["body"]
     assert "http://ui/runs/flow-run/" in first["body"]
