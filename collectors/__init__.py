@@ -24,6 +24,9 @@ class AbstractCollector(ABC):
     name: ClassVar[str]
     """Slug of the collector: its package's name, and its identity in logs, tables and alerts."""
 
+    takes_slot: ClassVar[bool] = True
+    """Whether it counts against a limit of its runs; not if it only waits for others that do."""
+
     @property
     @abstractmethod
     def source_key(self) -> str:

@@ -6,9 +6,10 @@ A collector that leaks, crashes or is killed takes nobody else with it.
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from prefect import State, Task
@@ -32,6 +33,8 @@ from flows.reporting import current_flow_run_id
 from services.errors import ConfigError
 
 STOP_SECONDS = 10.0
+# How soon the end of one of several is noticed.
+LOOK_SECONDS = 0.1
 # The parameter that a flow may have for the tag of the release that it runs for.
 RELEASE = "release"
 NOT_STARTED = (StateType.PENDING, StateType.SCHEDULED)
@@ -88,8 +91,87 @@ def create_child(client: SyncPrefectClient, child: Child) -> FlowRun:
 
 def run_child(client: SyncPrefectClient, run: FlowRun) -> State[Any]:
     """Run it in a process of its own, wait for its end, and return the state that it ended in."""
-    _execute(str(run.id))
-    return _end(client, run.id)
+    with StartedChild(run) as started:
+        started.wait()
+    return started.end(client)
+
+
+class StartedChild:
+    """A run in a process of its own, which is stopped when the block is left before its end."""
+
+    def __init__(self, run: FlowRun) -> None:
+        self._run_id = run.id
+        settings = get_current_settings().to_environment_variables(exclude_unset=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "prefect.engine", str(run.id)],
+            env={**os.environ, **settings, "PREFECT__FLOW_RUN_ID": str(run.id)},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.stop()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its process lives."""
+        return self._process.poll() is None
+
+    def ask_to_stop(self) -> None:
+        """As a worker does."""
+        self._process.terminate()
+
+    def stop(self) -> None:
+        """End it, if it is at work; it is asked first."""
+        if not self.is_at_work:
+            return
+        self.ask_to_stop()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def wait(self) -> None:
+        """Until its process has ended."""
+        self._process.wait()
+
+    def end(self, client: SyncPrefectClient) -> State[Any]:
+        """The state that it ended in; a process that died without a word has crashed."""
+        return _end(client, self._run_id)
+
+
+class StartedChildren:
+    """Several at once, by name; all that are left are stopped when the block is."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, StartedChild] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        for child in self._by_name.values():
+            child.ask_to_stop()
+        for child in self._by_name.values():
+            child.stop()
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __str__(self) -> str:
+        return ", ".join(self._by_name)
+
+    def start(self, name: str, run: FlowRun) -> None:
+        """One more."""
+        self._by_name[name] = StartedChild(run)
+
+    def wait_for_some(self) -> list[tuple[str, StartedChild]]:
+        """Those that have ended, as soon as one has; they are no more among us."""
+        while not (over := [name for name, one in self._by_name.items() if not one.is_at_work]):
+            time.sleep(LOOK_SECONDS)
+        return [(name, self._by_name.pop(name)) for name in over]
 
 
 def _parameters(deployment: DeploymentResponse, child: Child) -> dict[str, Any]:
@@ -131,25 +213,3 @@ def _deployment(client: SyncPrefectClient, collector: str) -> DeploymentResponse
             f"{collector}/{ON_DEMAND} is not registered with Prefect: `make up` does it"
         )
     return found[0]
-
-
-def _execute(run_id: str) -> None:
-    """Ends with its run; when we are asked to stop, it is asked first."""
-    settings = get_current_settings().to_environment_variables(exclude_unset=True)
-    environment = {**os.environ, **settings, "PREFECT__FLOW_RUN_ID": run_id}
-    with subprocess.Popen(
-        [sys.executable, "-m", "prefect.engine", run_id], env=environment
-    ) as process:
-        try:
-            process.wait()
-        except BaseException:
-            _stop(process)
-            raise
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()

@@ -6,7 +6,7 @@ project are here and in `flows.phases`: whatever a collector raises must end in 
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -89,7 +89,7 @@ def run_collector(
             given = dict(parameters() if callable(parameters) else parameters)
             collector = build(settings, **given)
             start = partial(Lifecycle, collector, given, work or _collect)
-            with slot(name):
+            with slot(name) if collector.takes_slot else nullcontext():
                 return _run_alone(settings, collector, dry_run, start)
         except AlreadyRunning as error:
             logger.warning("%s", error)

@@ -118,6 +118,18 @@ def publish_batch(group: str, rows: list[dict[str, str]]) -> None:
         )
 
 
+def publish_repositories(selection: str, rows: list[dict[str, str]]) -> None:
+    """A table of what became of each repository of a selection."""
+    nothing = [{"repository": "none", "state": "", "message": ""}]
+    with _best_effort("the repositories' summary"):
+        _create_artifact(
+            key=artifact_key("repositories", selection),
+            type="table",
+            data=json.dumps(rows or nothing),
+            description=f"Repositories of **{redact(selection)}**",
+        )
+
+
 def emit_batch_event(group: str, state: str, rows: list[dict[str, str]]) -> None:
     """One event for each end of a batch: `collector.group.succeeded` or `.failed`."""
     ending = "failed" if state == "Failed" else "succeeded"
