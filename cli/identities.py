@@ -49,6 +49,8 @@ def list_(
 ) -> None:
     """List pairs of accounts that may be one person's, the surest first.
 
+    Example: `bdc identities list --source shared_email --at-least 0.9`
+
     Args:
         status: What is proposed, confirmed, rejected, or all of it.
         source: Only from this source.
@@ -72,6 +74,8 @@ def list_(
 def find(words: str, *, limit: int = 50, json: Json = False) -> None:
     """Find accounts by what they are or were called: name, login, id or e-mail address.
 
+    Example: `bdc identities find "Jane Roe"`
+
     Args:
         words: A part of it.
         limit: How many.
@@ -85,6 +89,8 @@ def find(words: str, *, limit: int = 50, json: Json = False) -> None:
 @app.command(name="show")
 def show_person(person: str, *, json: Json = False) -> None:
     """Show a person: accounts and why they are the person's, names, addresses, proposals.
+
+    Example: `bdc identities show github:@octocat`
 
     Args:
         person: The person's number, or an account, as PLATFORM:ID or PLATFORM:@LOGIN.
@@ -108,6 +114,8 @@ def confirm(
 ) -> None:
     """The accounts of these matches are one person's; without numbers, of all proposals of a source.
 
+    Example: `bdc identities confirm 17 18 --reason "asked them"`
+
     Args:
         matches: Their numbers, as `bdc identities list` shows them.
         source: Instead of numbers: every proposal of this source.
@@ -128,6 +136,8 @@ def confirm(
 def reject(*matches: int, by: By = None, reason: Reason = "") -> None:
     """The accounts of these matches are two people's, which is never proposed again.
 
+    Example: `bdc identities reject 19`
+
     Args:
         matches: Their numbers, as `bdc identities list` shows them.
         by: Who decides.
@@ -144,6 +154,8 @@ def reject(*matches: int, by: By = None, reason: Reason = "") -> None:
 def merge(first: str, *others: str, by: By = None, reason: Reason = "") -> None:
     """These accounts are one person's: the one whose the first account is.
 
+    Example: `bdc identities merge github:@octocat git:octo@example.org`
+
     Args:
         first: An account, as PLATFORM:ID or PLATFORM:@LOGIN.
         others: The other accounts.
@@ -156,6 +168,8 @@ def merge(first: str, *others: str, by: By = None, reason: Reason = "") -> None:
 @app.command
 def split(*accounts: str, by: By = None, reason: Reason = "") -> None:
     """These accounts of a person are somebody else's, who becomes a person of their own.
+
+    Example: `bdc identities split git:octo@example.org`
 
     Args:
         accounts: Accounts, as PLATFORM:ID or PLATFORM:@LOGIN.
@@ -171,6 +185,8 @@ def split(*accounts: str, by: By = None, reason: Reason = "") -> None:
 def undo(decision: int, *, by: By = None, reason: Reason = "") -> None:
     """Put everything that a decision changed back as it was.
 
+    Example: `bdc identities undo 7`
+
     Args:
         decision: Its number, as `bdc identities history` shows it.
         by: Who decides.
@@ -184,6 +200,8 @@ def undo(decision: int, *, by: By = None, reason: Reason = "") -> None:
 @app.command
 def history(*, limit: int = 50, json: Json = False) -> None:
     """List decisions, the newest first.
+
+    Example: `bdc identities history --limit 10`
 
     Args:
         limit: How many.
