@@ -1,4 +1,4 @@
-"""`bdc search`: what was collected, found by its words."""
+"""`bdc search`: what was collected, found by its words and by what it means."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -7,9 +7,13 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from cli.connection import connected
-from cli.output import Json, console, print_json
+from cli.output import Json, complaints, console, print_json
 from services.errors import ConfigError
-from services.vectors.services import Found, search_documents
+from services.redaction import redact
+from services.settings import load_room_settings
+from services.vectors.searching import Found, Wanted
+from services.vectors.searching import search as search_documents
+from services.vectors.settings import VectorSettings
 
 NOTHING = "Nothing was found."
 
@@ -23,12 +27,12 @@ def search(
     limit: Annotated[int, Parameter(validator=Number(gte=1))] = 10,
     json: Json = False,
 ) -> None:
-    """Find documents by their words, the best first.
+    """Find documents by their words and by what they mean, the best first.
 
     Example: `bdc search "senders receivers" --since 2023-01-01`
 
     In quotes, since it is one argument: words, "a phrase", or, and -without mean what they do in
-    search engines.
+    search engines. A phrase and -without hold for everything that is found.
 
     Args:
         query: What to look for.
@@ -40,15 +44,12 @@ def search(
     """
     if not query.strip():
         raise ConfigError("there is nothing to look for: `bdc search executors`")
+    wanted = Wanted(query, collector, author, _day(since), limit)
     with connected() as database, database.transaction() as session:
-        found = search_documents(
-            session,
-            query,
-            collector=collector,
-            author=author,
-            since=_day(since),
-            limit=limit,
-        )
+        answer = search_documents(session, wanted, load_room_settings(VectorSettings))
+    found = answer.found
+    if answer.note:
+        complaints.print(f"bdc: {redact(answer.note)}", markup=False)
     if json:
         print_json([_row(one) for one in found])
     elif found:

@@ -14,6 +14,7 @@ from services.failures import classify_failure
 from services.runs.models import CollectorDeadLetter
 from services.runs.result import CollectResult
 from services.runs.run import Run
+from services.vectors.running import sync_collector
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +63,12 @@ class AbstractCollector(ABC):
         """
 
     def sync_pinecone(self, run: Run) -> CollectResult | None:
-        """Bring the search index to what the tables say; None when there is nothing to index."""
-        del run
-        return None
+        """Bring the search index to what the tables say; None when there is nothing to index.
+
+        What was put with `services.vectors.services.put_documents` and waits is indexed here; a room
+        has nothing to add.
+        """
+        return sync_collector(run)
 
     def replay(self, run: Run, letters: Sequence[CollectorDeadLetter]) -> CollectResult:
         """Try once more to store the records of dead letters; what still fails is set aside again.

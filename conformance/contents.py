@@ -29,6 +29,8 @@ LEDGER = frozenset(
         "http_quota",
         "bdc_schema_version",
     }
+    # What an index has heard of is proved against the index itself: `bdc vectors verify`.
+    | {"vector_queue", "vector_index", "vector_entry"}
 )
 # What the platform keeps beside the records themselves.
 CURSORS = "collector_cursor"

@@ -73,6 +73,10 @@ def _statements(connection: psycopg.Connection) -> Iterator[sql.Composed]:
     yield sql.SQL("revoke create on schema public from public").format()
     for role, (on_tables, on_sequences) in PRIVILEGES.items():
         yield from _grants(role, on_tables, on_sequences)
+    # Tables of vectors are made, and dropped, by who indexes.
+    if _has_vectors(connection):
+        yield _filled("grant usage, create on schema vectors to {}", COLLECTOR)
+        yield _filled("grant usage on schema vectors to {}", READER)
     # Only a migration says which version the schema has.
     yield _filled(f"revoke insert, update, delete on {VERSION_TABLE} from {{}}", COLLECTOR)
 
@@ -84,6 +88,12 @@ def _grants(role: str, on_tables: str, on_sequences: str) -> Iterator[sql.Compos
     later = "alter default privileges in schema public grant"
     yield _filled(f"{later} {on_tables} on tables to {{}}", role)
     yield _filled(f"{later} {on_sequences} on sequences to {{}}", role)
+
+
+def _has_vectors(connection: psycopg.Connection) -> bool:
+    """Not before the migration that makes the schema, which grants the same."""
+    found = connection.execute("select from pg_namespace where nspname = 'vectors'")
+    return found.fetchone() is not None
 
 
 def _filled(statement: str, role: str) -> sql.Composed:

@@ -1,5 +1,6 @@
 """What every test may ask for: a real PostgreSQL, migrated once and cloned for each test."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,8 @@ from tests.support.local_stack import LocalPrefect, running_prefect
 from tests.support.postgres import start_test_postgres
 
 TEMPLATE = "bdc_template"
+# Words alone, but where vectors are the subject: a model costs every child process half a second.
+os.environ.setdefault("VECTORS_INDEX", "none")
 
 
 @pytest.fixture(scope="session")

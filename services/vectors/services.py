@@ -1,14 +1,20 @@
-"""The only code that writes documents, and the search in them. Never commits."""
+"""The only code that writes documents. Never commits."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import islice
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
-from services.upsert import Written, bulk_upsert
-from services.vectors.models import Document
+from services.upsert import BATCH_ROWS, Written, bulk_upsert, storable_text
+from services.vectors.chunks import cut_documents
+from services.vectors.models import Document, DocumentChunk
+from services.vectors.queue import queue
+from services.vectors.searching import Found, Wanted, search_words
+
+__all__ = ["Fact", "Found", "Text", "delete_documents", "put_documents", "search_documents"]
 
 _COLUMNS = (
     "collector",
@@ -24,7 +30,6 @@ _COLUMNS = (
     "deleted_at",
 )
 Fact = str | int | list[str]
-_SNIPPET = "MaxFragments=2, MaxWords=18, MinWords=6, StartSel=**, StopSel=**"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +52,26 @@ class Text:
     private: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A document that a search has found; `snippet` is where, the words between asterisks."""
-
-    collector: str
-    key: str
-    title: str
-    author: str
-    published_on: date | None
-    url: str | None
-    snippet: str
-
-
 def put_documents(session: Session, collector: str, texts: Iterable[Text]) -> Written:
     """Bring a collector's documents to these contents, in the transaction of the data.
 
-    One that was deleted is there again. The index of words is PostgreSQL's own: what is committed
-    is found.
+    One that was deleted is there again. What is committed is found by its words at once, by
+    PostgreSQL's own index; it is cut into chunks here and queued for the index of vectors.
     """
-    rows = (_row(collector, one) for one in texts)
-    return bulk_upsert(session, Document, _COLUMNS, rows, key=("collector", "key"))
+    written = Written()
+    pending = iter(texts)
+    while batch := list(islice(pending, BATCH_ROWS)):
+        rows = [_row(collector, one) for one in batch]
+        written += bulk_upsert(session, Document, _COLUMNS, rows, key=("collector", "key"))
+        keys = [storable_text(one.key) for one in batch]
+        queue(session, cut_documents(session, Document.collector == collector, keys=keys))
+    return written
 
 
 def delete_documents(
     session: Session, collector: str, keys: Collection[str], now: datetime
 ) -> Written:
-    """Mark documents whose records are gone; they are not found any more.
+    """Mark documents whose records are gone; they are not found any more, and their chunks go.
 
     Their hash goes, so that the same content, when it comes back, is a change.
     """
@@ -81,10 +79,12 @@ def delete_documents(
     marked = session.scalars(
         update(Document)
         .where(*present, Document.key.in_(keys))
-        .values(deleted_at=now, content_hash=b"")
+        .values(deleted_at=now, content_hash=b"", cut_hash=None)
         .returning(Document.id)
-    )
-    return Written(updated=len(marked.all()))
+    ).all()
+    session.execute(delete(DocumentChunk).where(DocumentChunk.document_id.in_(marked)))
+    queue(session, marked)
+    return Written(updated=len(marked))
 
 
 def search_documents(
@@ -96,41 +96,12 @@ def search_documents(
     since: date | None = None,
     limit: int = 10,
 ) -> Sequence[Found]:
-    """The documents that match, the best first, newer ones first among equals.
+    """The documents that match by their words, the best first, newer ones first among equals.
 
-    `query` is what people type into search engines: words, "a phrase", `or`, -without. `author` is a
-    part of the name, in any case; `since` leaves out what is older or has no day.
+    What is committed is found: no index of vectors has to have heard of it. `search` in
+    `services.vectors.searching` asks that one too.
     """
-    wanted = func.websearch_to_tsquery("english", query)
-    matches: list[ColumnElement[bool]] = [
-        Document.words.bool_op("@@")(wanted),
-        Document.deleted_at.is_(None),
-    ]
-    if collector is not None:
-        matches.append(Document.collector == collector)
-    if author is not None:
-        matches.append(Document.author.icontains(author, autoescape=True))
-    if since is not None:
-        matches.append(Document.published_on >= since)
-    found = (
-        select(
-            Document.collector,
-            Document.key,
-            Document.title,
-            Document.author,
-            Document.published_on,
-            Document.url,
-            func.ts_headline("english", Document.text, wanted, _SNIPPET),
-        )
-        .where(*matches)
-        .order_by(
-            func.ts_rank_cd(Document.words, wanted).desc(),
-            Document.published_on.desc().nulls_last(),
-            Document.key,
-        )
-        .limit(limit)
-    )
-    return [Found(*row) for row in session.execute(found).tuples()]
+    return search_words(session, Wanted(query, collector, author, since, limit))
 
 
 def _row(collector: str, one: Text) -> tuple[object, ...]:

@@ -24,6 +24,7 @@ from services.settings import (
     load_settings,
     require_database_url,
 )
+from services.vectors.settings import VectorSettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +49,8 @@ def _models() -> list[type[BaseSettings]]:
         for model in vars(room).values()
         if isinstance(model, type) and issubclass(model, BaseSettings) and model is not BaseSettings
     ]
-    return [PlatformSettings, HealthSettings, AlertSettings, GitHubAccess, *of_rooms]
+    ours = [PlatformSettings, HealthSettings, AlertSettings, GitHubAccess, VectorSettings]
+    return [*ours, *of_rooms]
 
 
 def _defaults() -> dict[str, str]:
