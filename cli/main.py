@@ -21,6 +21,7 @@ from cli import (
     schema,
     search,
     stack,
+    vectors,
     wg21,
 )
 from cli.doctor import doctor
@@ -51,6 +52,7 @@ app.command(collect.list_, name="list")
 app.command(runs.app)
 app.command(status)
 app.command(search.search)
+app.command(vectors.app)
 app.command(doctor)
 app.command(schema.app)
 app.command(backup.backup)

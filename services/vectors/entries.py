@@ -121,6 +121,14 @@ def doubt(session: Session, index_id: int, place: Place, vector_ids: Sequence[st
     return list(session.scalars(doubted))
 
 
+def documents_of(
+    session: Session, index_id: int, place: Place, vector_ids: Sequence[str]
+) -> list[int]:
+    """The documents that these belong, or belonged, to."""
+    found = select(VectorEntry.document_id).where(*_at(index_id, place, vector_ids)).distinct()
+    return list(session.scalars(found))
+
+
 def entries(
     session: Session, index_id: int, place: Place
 ) -> dict[str, tuple[bytes | None, bytes | None]]:

@@ -109,27 +109,25 @@ class Syncing:
         self._switch(lives)
         self._drop_retired()
 
-    def begin_again(self) -> None:
-        """Have an index built beside the one that serves, of the same kind and model."""
-        self._begin(again=True)
+    def begin_again(self) -> bool:
+        """Have an index built beside the one that serves; False when one is being built already."""
+        return self._begin(again=True)
 
-    def _begin(self, *, again: bool = False) -> None:
+    def _begin(self, *, again: bool = False) -> bool:
+        """Whether an index had to be begun: there is none of what is asked for."""
         with self.transaction() as session:
             kind = wanted_kind(session, self.settings)
             embedder = wanted_model(kind, self.settings)
             live = indexes.live_indexes(session)
             if live and indexes.is_of(live[-1], kind, embedder) and not again:
-                return
+                return False
         dimension = embedder.dimension  # may be asked of the model, before locks are held
         with self.transaction() as session:
             location = self.settings.pinecone_index_name
             begun = indexes.begin_index(session, kind, embedder, location, again=again)
-            if begun is None:
-                return
-            opened = open_index(begun, self.settings)
-        logger.info(
-            "index %s begun: %s, %s, %s numbers", opened.id, kind, embedder.model, dimension
-        )
+        if begun is not None:
+            logger.info("index begun: %s, %s, %s numbers", kind, embedder.model, dimension)
+        return begun is not None
 
     def _open(self) -> list[Opened]:
         """What is kept up to date; one whose model is no longer to be had only serves."""

@@ -49,7 +49,13 @@ def _models() -> list[type[BaseSettings]]:
         for model in vars(room).values()
         if isinstance(model, type) and issubclass(model, BaseSettings) and model is not BaseSettings
     ]
-    ours = [PlatformSettings, HealthSettings, AlertSettings, GitHubAccess, VectorSettings]
+    ours: list[type[BaseSettings]] = [
+        PlatformSettings,
+        HealthSettings,
+        AlertSettings,
+        GitHubAccess,
+        VectorSettings,
+    ]
     return [*ours, *of_rooms]
 
 
