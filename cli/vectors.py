@@ -20,7 +20,10 @@ NEXT = "`bdc run cppa_pinecone_sync` does it now, the schedule does by itself"
 
 @app.command
 def status(*, json: Json = False) -> None:
-    """Show the indexes there are, what waits to be indexed, and what is refused."""
+    """Show the indexes there are, what waits to be indexed, and what is refused.
+
+    Example: `bdc vectors status`
+    """
     with connected() as database, database.transaction() as session:
         found = index_status(session)
     if json:
@@ -40,6 +43,8 @@ def verify(*, dry_run: DryRun = False, json: Json = False) -> int:
 
     Nobody indexes meanwhile. Exit code 1 when something differs.
 
+    Example: `bdc vectors verify --dry-run`
+
     Args:
         dry_run: Only tell.
         json: Print JSON, for programs.
@@ -57,7 +62,10 @@ def verify(*, dry_run: DryRun = False, json: Json = False) -> int:
 
 @app.command
 def rebuild() -> None:
-    """Build the index anew beside the one that serves, which goes on until the new one is complete."""
+    """Build the index anew beside the one that serves, which goes on until the new one is complete.
+
+    Example: `bdc vectors rebuild`
+    """
     settings = load_room_settings(VectorSettings)
     with connected() as database:
         begun = Syncing(database.transaction, settings).begin_again()
