@@ -12,7 +12,7 @@ ARGS ?=
 # Our many short programs would compile everything anew each time: twice the CPU of a `bdc --help`.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up cluster test lint types imports generated audit unit site bench format lock clean
+.PHONY: help up cluster test lint types imports generated audit unit site screenshots bench format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -50,6 +50,9 @@ unit: .venv/.dev ## tests with coverage; ARGS="tests/services -k upsert" for a p
 
 site: .venv/.dev ## the documents as a site, in .bdc/site
 	$(BIN)/properdocs build
+
+screenshots: .venv/.dev ## the pictures of the README, of a real run; needs Chromium
+	$(BIN)/python -m tests.support.screenshots docs/assets
 
 bench: .venv/.dev ## benchmarks: ratios measured in one run
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -17,7 +17,10 @@ app = App(name="archive", help="See what is kept of what sources have answered."
 
 @app.command(name="list")
 def list_(*, json: Json = False) -> None:
-    """Show what there is, source by source."""
+    """Show what there is, source by source.
+
+    Example: `bdc archive list`
+    """
     with connected() as database, database.transaction() as session:
         rows = [_row(holding) for holding in holdings(session)]
     show(rows, as_json=json, empty="Nothing is archived.")
@@ -26,6 +29,8 @@ def list_(*, json: Json = False) -> None:
 @app.command
 def verify(*collectors: str) -> int:
     """Read every segment, and name those that are missing or are not what was written.
+
+    Example: `bdc archive verify wg21_paper_tracker`
 
     Args:
         collectors: Of these only.

@@ -29,6 +29,8 @@ def reprocess(
 ) -> int:
     """Store once more what a collector was answered, by the code of today, without its source.
 
+    Example: `bdc reprocess wg21_paper_tracker --since 2026-11-01 --dry-run`
+
     Twice is the same as once, and what is newer in the tables stays.
 
     Args:

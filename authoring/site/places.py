@@ -11,7 +11,10 @@ SOURCE = PurePosixPath("source")
 # The page that the site opens with is docs/README.md.
 HOME, FRONT = "README.md", "front.md"
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"(?<=\]\()(?!\w+:|#)(?P<name>[^)#\s]+)(?P<rest>#[^)\s]*)?(?=\))")
+# In Markdown, and where a picture has another one for the dark.
+_LINK = re.compile(
+    r"(?P<before>\]\(|\bsrc(?:set)?=\")(?!\w+:|#)(?P<name>[^)#\s\"]+)(?P<rest>#[^)\s\"]*)?(?=[)\"])"
+)
 
 
 def place(file: PurePosixPath) -> str:
@@ -41,7 +44,7 @@ def relinked(page: PurePosixPath, text: str, is_folder: Callable[[PurePosixPath]
     def mended(found: re.Match[str]) -> str:
         file = target(page, found["name"])
         known = place(file / HOME) if is_folder(file) and file.is_relative_to(DOCS) else place(file)
-        return os.path.relpath(known, start) + (found["rest"] or "")
+        return found["before"] + os.path.relpath(known, start) + (found["rest"] or "")
 
     return outside_code(text, lambda prose: _LINK.sub(mended, prose))
 

@@ -5,6 +5,7 @@ Those without a mark are run by `test_walkthrough.py`, whatever their page.
 
 import re
 import shlex
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def knows(text: str, line: str) -> bool:
     if line in text:
         return True
     program, *words = shlex.split(line)
-    names = [word for word in words if re.fullmatch(r"[a-z][a-z-]+", word)]
+    names = list(takewhile(re.compile(r"[a-z][a-z-]+").fullmatch, words))
     return program in PROGRAMS and all(f'"{name}"' in text for name in names)
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.local_stack import ROOT
 from tests.support.pages import DOCS, PAGES, anchors_of, name_of, prose_of
 
-LINK = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)\)")
+LINK = re.compile(r"(?:\]\(|\bsrc(?:set)?=\")(?!https?:|mailto:)([^)\s\"]+)[)\"]")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -55,4 +55,8 @@ def test_links_out_of_the_documents_lead_to_pages_of_the_site() -> None:
     assert relinked(page, text, lambda file: file.name == "adr") == (
         "[a](../deploy.md#x) [b](../source/Makefile.md) [c](https://x.y) [d](README.md) [e](#here)"
     )
+    front = PurePosixPath("README.md")
+    assert relinked(front, '<img src="docs/assets/a.png">', lambda _: False) == (
+        '<img src="assets/a.png">'
+    )
     assert relinked(page, "```sh\n[a](../b)\n```", lambda _: False) == "```sh\n[a](../b)\n```"
