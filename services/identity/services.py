@@ -8,6 +8,7 @@ from hashlib import blake2b
 
 from sqlalchemy.orm import Session
 
+import services.identity.models  # noqa: F401 - references to accounts take their type from there
 from services.identity.keys import login_key, mailbox, name_key, normalised_email
 from services.identity.sightings import Sighting, store_sightings
 from services.upsert import storable_text
