@@ -9,7 +9,7 @@ from tests.cli.conftest import Outcome
 from tests.support.deploying import POOL, Deploying
 from tests.support.local_stack import LocalPrefect, free_port
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 Bdc = Callable[..., Outcome]
 
 SCHEDULE = """\

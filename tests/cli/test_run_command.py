@@ -16,7 +16,7 @@ from services.runs.services import SetAside, Source, latest_runs, set_aside
 from tests.support.git_repositories import EPOCH, Repository
 from tests.support.local_stack import LocalPrefect
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -23,7 +23,7 @@ from tests.support.local_stack import LocalPrefect, running_prefect
 AUTH = "bdc:a password of this test"
 ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 
 
 @pytest.fixture(scope="module")

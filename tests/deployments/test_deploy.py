@@ -16,7 +16,7 @@ from deployments.local.worker import base_job_template
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, schedule, task
 from tests.support.local_stack import ROOT
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 NIGHTLY = "collector_group/nightly"
 RELEASE = "collector_group/release-nightly"
 LIMIT = f"collector:{COLLECTOR}"

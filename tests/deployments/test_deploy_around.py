@@ -9,7 +9,7 @@ from services.errors import ConfigError
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, task
 from tests.support.local_stack import poll
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 NIGHTLY = "collector_group/nightly"
 RELEASE = "collector_group/release-nightly"
 LIMIT = f"collector:{COLLECTOR}"

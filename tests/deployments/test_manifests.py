@@ -263,7 +263,7 @@ def test_every_placeholder_of_the_job_template_has_a_value() -> None:
     assert asked == set(template["variables"]["properties"])
 
 
-@pytest.mark.xdist_group("prefect")
+@pytest.mark.xdist_group("deployments")
 def test_prefect_takes_the_pool_as_code_twice(prefect_api: LocalPrefect) -> None:
     (command,) = (words for words in every_command() if "work-pool" in words)
     named = [word.replace("bdc", "bdc-kubernetes") if word == "bdc" else word for word in command]

@@ -80,7 +80,7 @@ def test_an_empty_file_is_no_routes(tmp_path: Path) -> None:
     assert load("", tmp_path) == Alerts()
 
 
-@pytest.mark.xdist_group("prefect")
+@pytest.mark.xdist_group("deployments")
 def test_the_server_comes_to_hold_routes_and_blocks_and_no_more(
     server: Deploying, tmp_path: Path
 ) -> None:

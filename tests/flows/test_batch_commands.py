@@ -13,7 +13,7 @@ from services.database import Database
 from tests.flows.groups import COLLECTOR, RunGroup, occasions, repository, schedule
 from tests.flows.records import QUIET
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 def bdc(*arguments: str) -> int:

@@ -38,7 +38,7 @@ from tests.flows.groups import (
 from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect, poll
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 FINAL = (StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
 # A batch takes seconds; a machine that is busy with other tests takes its time.
 PATIENCE = 240

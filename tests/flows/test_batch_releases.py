@@ -25,7 +25,7 @@ from tests.flows.groups import (
 from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 def release(database: Database, *versions: int) -> None:

@@ -15,7 +15,7 @@ from services.releases.models import Release
 from tests.flows.records import QUIET, Records
 from tests.support.git_repositories import Repository, git
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 Watch = Callable[..., State[Any]]
 

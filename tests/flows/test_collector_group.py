@@ -10,7 +10,7 @@ from tests.flows.groups import RunGroup, children, collected, nowhere, repositor
 from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 def test_due_collectors_run_one_after_the_other_below_the_groups_run(

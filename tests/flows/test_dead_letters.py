@@ -17,7 +17,7 @@ from tests.flows.records import QUIET, Records
 from tests.support import scripted_collector
 from tests.support.scripted_collector import NAME, SCRIPT, Script, play, set_aside, store
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from services.runs.run import Run
 from tests.flows.records import QUIET, Records
 from tests.support.scripted_collector import SCRIPT, Script, play, scripted, store
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 OURS = ("flows", "collectors", "services")
 
 

@@ -25,7 +25,7 @@ from tests.support.git_repositories import generate_repository
 from tests.support.local_stack import LocalPrefect, poll
 from tests.support.postgres import start_test_postgres
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 COMMITS = 20_000
 

@@ -12,7 +12,7 @@ from prefect import State
 from flows.github_activity_tracker import github_activity_tracker
 from tests.flows.records import QUIET, Records
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from services.upsert import Written
 from tests.flows.records import QUIET, Records, flow_run_id
 from tests.support.scripted_collector import Script, play, set_aside, store, write
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 HOOKS = ["validate_config", "collect", "sync_pinecone"]
 
 

@@ -16,7 +16,7 @@ from tests.flows.records import QUIET, Records
 from tests.support.local_stack import LocalPrefect, poll
 from tests.support.scripted_collector import NAME, Script, play
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 LIMIT = f"collector:{NAME}"
 
 

@@ -13,7 +13,7 @@ from services.runs import services as ledger
 from services.runs.services import Ending, Source
 from tests.flows.records import QUIET, Records
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 def test_a_rehearsal_says_what_a_run_then_does(records: Records) -> None:

@@ -20,7 +20,7 @@ from tests.flows.records import QUIET, Records
 from tests.support.local_stack import poll
 from tests.support.scripted_collector import Script, play, store, write
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 NOW = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
 
 

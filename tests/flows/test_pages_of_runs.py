@@ -13,7 +13,7 @@ from tests.support.local_stack import LocalPrefect, poll
 from tests.support.scripted_collector import Script, play, set_aside, store
 
 pytestmark = [
-    pytest.mark.xdist_group("prefect"),
+    pytest.mark.xdist_group("flows"),
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's package chromium is not installed"),
     *map(pytest.mark.filterwarnings, QUIET),
 ]

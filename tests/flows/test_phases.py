@@ -10,7 +10,7 @@ from flows.phases import Phase, RetryPolicy, describe
 from services.errors import RateLimited, SourceUnavailable
 from tests.flows.records import QUIET, Records
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 
 @dataclass

@@ -20,7 +20,7 @@ from services.upsert import Written
 from tests.flows.records import QUIET, Records
 from tests.support.scripted_collector import Script, play, set_aside, store
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 UNREACHABLE = "http://127.0.0.1:1/api"
 
 

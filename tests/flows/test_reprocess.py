@@ -14,7 +14,7 @@ from tests.flows.records import QUIET, Records
 from tests.flows.test_wg21_paper_tracker import collect, stored
 from tests.support.paper_site import PaperSite, Row, serving
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 Bdc = Callable[..., tuple[int, str]]
 

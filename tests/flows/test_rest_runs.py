@@ -12,7 +12,7 @@ from deployments.local.rest_runs import start_rest_runs
 from tests.flows.records import QUIET
 from tests.support.local_stack import LocalPrefect
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 YESTERDAY = datetime(2026, 3, 1, 23, 55, tzinfo=UTC)
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.flows.records import QUIET, Records
 from tests.support.local_stack import poll
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 TOKEN = "ghp_" + "a1B2c3D4e5" * 4
 
 

@@ -16,7 +16,7 @@ from tests.flows.records import QUIET, Records
 from tests.support.dispatching import TOKEN, Converter
 from tests.support.paper_site import PaperSite, Row, serving
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
 NAME = "WG21_PAPER_TRACKER_"
 

@@ -24,7 +24,7 @@ from tests.support.deploying import Deploying, desired, schedule, task
 from tests.support.local_stack import poll
 from tests.support.receiving import Receiver, receiving
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 POOL = "alerting"
 SOURCE = Source("github_activity_tracker", "a/b")
 HOUR = timedelta(hours=1)

@@ -37,7 +37,7 @@ from services.runs.services import (
 from tests.support.local_stack import LocalPrefect, poll
 from tests.support.serving import serving
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 POOL = "status"
 ASIO = Source("github_activity_tracker", "boostorg/asio")
 HOUR = timedelta(hours=1)

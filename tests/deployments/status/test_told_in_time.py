@@ -27,7 +27,7 @@ from tests.support.local_stack import free_port, poll
 from tests.support.receiving import Receiver, receiving
 from tests.support.scripted_collector import Script, play
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = pytest.mark.xdist_group("deployments")
 GROUPS = {"papers": [task()]}
 WRITTEN = """\
 groups:
