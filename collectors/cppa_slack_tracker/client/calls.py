@@ -1,0 +1,109 @@
+"""One call of a method: paced, tried again where that may help, its failures explained."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from slack_sdk import WebClient
+
+from collectors.cppa_slack_tracker.client.pacing import Pacing
+from collectors.cppa_slack_tracker.client.refusals import TRANSPORT, explained
+from collectors.cppa_slack_tracker.settings import SlackSettings
+from services.errors import RateLimited, SourceTimedOut, SourceUnavailable
+from services.http.settings import HttpSettings, Surroundings
+from services.http.tries import Tries
+
+# slack_sdk writes whole answers, private ones too, to a logger that it thinks wants them.
+_QUIET = logging.getLogger(f"{__name__}.slack_sdk")
+_QUIET.setLevel(logging.ERROR)
+
+
+def http_settings(settings: SlackSettings) -> HttpSettings:
+    """How Slack is reached, and how patiently.
+
+    Raises:
+        ConfigError: the base URL is none.
+    """
+    return HttpSettings(
+        base_url=settings.base_url,
+        read_seconds=settings.read_seconds,
+        patience_seconds=settings.patience_seconds,
+    )
+
+
+class Caller:
+    """Calls methods with one token. `calls` counts what was sent."""
+
+    def __init__(self, settings: SlackSettings, token: str, around: Surroundings) -> None:
+        self._settings = http_settings(settings)
+        self._around = around
+        self._pacing = Pacing(settings.pace)
+        self.calls = 0
+        self._web = WebClient(
+            token,
+            base_url=settings.base_url,
+            timeout=settings.read_seconds,  # type: ignore[arg-type]  # handed to the socket, which takes fractions
+            retry_handlers=[],
+            logger=_QUIET,
+        )
+        # slack_sdk reads HTTPS_PROXY and forgets NO_PROXY; left alone, urllib heeds both.
+        self._web.proxy = None
+
+    def read(self, method: str, **params: Any) -> Mapping[str, Any]:
+        """Ask for something; asked again when that may help.
+
+        Raises:
+            RateLimited: Slack wants a longer wait than one call may last, or says so again and again.
+            AccessDenied: the token is not good, or lacks a scope.
+            Refused: for a reason of this call's own, which `code` says.
+            SourceUnavailable, SourceTimedOut: Slack fails, or cannot be reached.
+        """
+        return self._call(method, "GET", params, may_be_repeated=True)
+
+    def change(self, method: str, *, may_be_repeated: bool, **params: Any) -> Mapping[str, Any]:
+        """Have something done; asked again only if doing it twice is as good as once.
+
+        Raises:
+            CollectorError: as `read`.
+        """
+        return self._call(method, "POST", params, may_be_repeated=may_be_repeated)
+
+    def _call(
+        self, method: str, verb: str, params: Mapping[str, Any], *, may_be_repeated: bool
+    ) -> Mapping[str, Any]:
+        tries = Tries(self._settings, self._around)
+        while True:
+            self._await_turn(method, tries)
+            try:
+                return self._try(method, verb, params)
+            except RateLimited as error:
+                error.retry_after = tries.limit_seconds(error)
+                self._pacing.lane(method).refuse(self._clock, error.retry_after)
+                if not tries.allow_another(error):
+                    raise
+            except (SourceUnavailable, SourceTimedOut) as error:
+                again = may_be_repeated and tries.allow_another(error)
+                if not (again and tries.pause(error)):
+                    raise
+
+    def _await_turn(self, method: str, tries: Tries) -> None:
+        lane = self._pacing.lane(method)
+        tries.wait_for_quota(lane.seconds_to_wait(self._clock))
+        lane.call(self._clock)
+
+    def _try(self, method: str, verb: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.calls += 1
+        given = {name: value for name, value in params.items() if value is not None}
+        where: dict[str, Any] = {"params": given} if verb == "GET" else {"data": given}
+        try:
+            answer = self._web.api_call(method, http_verb=verb, **where)
+        except TRANSPORT as error:
+            raise explained(method, error) from None
+        if not isinstance(answer.data, dict):
+            raise SourceUnavailable(f"Slack's answer to {method} is no object")
+        self._pacing.lane(method).answer(self._clock)
+        return answer.data
+
+    @property
+    def _clock(self) -> float:
+        return self._around.now().timestamp()
