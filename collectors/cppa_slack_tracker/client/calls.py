@@ -13,9 +13,9 @@ from services.errors import RateLimited, SourceTimedOut, SourceUnavailable
 from services.http.settings import HttpSettings, Surroundings
 from services.http.tries import Tries
 
-# slack_sdk writes whole answers, private ones too, to a logger that it thinks wants them.
+# slack_sdk logs what it is answered, private or not, whole or the beginning: errors are ours to tell.
 _QUIET = logging.getLogger(f"{__name__}.slack_sdk")
-_QUIET.setLevel(logging.ERROR)
+_QUIET.setLevel(logging.CRITICAL)
 
 
 def http_settings(settings: SlackSettings) -> HttpSettings:
@@ -58,7 +58,7 @@ class Caller:
             Refused: for a reason of this call's own, which `code` says.
             SourceUnavailable, SourceTimedOut: Slack fails, or cannot be reached.
         """
-        return self._call(method, "GET", params, may_be_repeated=True)
+        return self._call(method, params, may_be_repeated=True)
 
     def change(self, method: str, *, may_be_repeated: bool, **params: Any) -> Mapping[str, Any]:
         """Have something done; asked again only if doing it twice is as good as once.
@@ -66,16 +66,16 @@ class Caller:
         Raises:
             CollectorError: as `read`.
         """
-        return self._call(method, "POST", params, may_be_repeated=may_be_repeated)
+        return self._call(method, params, may_be_repeated=may_be_repeated)
 
     def _call(
-        self, method: str, verb: str, params: Mapping[str, Any], *, may_be_repeated: bool
+        self, method: str, params: Mapping[str, Any], *, may_be_repeated: bool
     ) -> Mapping[str, Any]:
         tries = Tries(self._settings, self._around)
         while True:
             self._await_turn(method, tries)
             try:
-                return self._try(method, verb, params)
+                return self._try(method, params)
             except RateLimited as error:
                 error.retry_after = tries.limit_seconds(error)
                 self._pacing.lane(method).refuse(self._clock, error.retry_after)
@@ -91,12 +91,11 @@ class Caller:
         tries.wait_for_quota(lane.seconds_to_wait(self._clock))
         lane.call(self._clock)
 
-    def _try(self, method: str, verb: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _try(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         self.calls += 1
         given = {name: value for name, value in params.items() if value is not None}
-        where: dict[str, Any] = {"params": given} if verb == "GET" else {"data": given}
         try:
-            answer = self._web.api_call(method, http_verb=verb, **where)
+            answer = self._web.api_call(method, params=given)
         except TRANSPORT as error:
             raise explained(method, error) from None
         if not isinstance(answer.data, dict):

@@ -58,14 +58,13 @@ class Lane:
         self._answers += 1
 
     def refuse(self, now: float, seconds: float) -> None:
-        """Keep still for so long; when that did not help the last time, keep a distance for good.
+        """Keep still for so long; who gets a single answer between two refusals keeps a distance.
 
-        A burst is refused once. Who is refused again, after a single answer, has a narrower limit
-        than the tier's, such as the one call a minute of apps that are distributed outside Slack's
-        Marketplace.
+        That is a narrower limit than the tier's, such as the one call a minute of apps that are
+        distributed outside Slack's Marketplace.
         """
         self._closed_until = now + seconds
-        if self._answers <= 1:
+        if self._answers == 1:
             self.spacing = max(self.spacing, self._closed_until - self._answered_at)
         self._answers = 0
 

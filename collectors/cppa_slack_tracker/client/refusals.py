@@ -85,9 +85,7 @@ def _reason(error: Exception) -> BaseException:
 
 
 def _of_answer(method: str, error: SlackApiError) -> CollectorError:
-    status = getattr(error.response, "status_code", None)
-    if not isinstance(status, int):
-        return SourceUnavailable(f"Slack's answer to {method} is not whole, or no JSON")
+    status = error.response.status_code
     headers = {str(name).lower(): value for name, value in error.response.headers.items()}
     wait = _seconds(headers.get("retry-after"))
     if status == 429 or (status == 403 and wait is not None):
@@ -108,7 +106,9 @@ def _of_status(method: str, status: int) -> CollectorError:
     return NotFound(text, status) if status in {404, 410} else RequestRefused(text, status)
 
 
-def _of_code(method: str, code: str, wait: float | None, needed: str) -> CollectorError:
+def _of_code(method: str, code: str | None, wait: float | None, needed: str) -> CollectorError:
+    if code is None:
+        return SourceUnavailable(f"Slack's answer to {method} is no JSON, or says nothing")
     text = f"Slack answered {method} with the error {code}"
     if code in _LIMITED:
         return RateLimited(text, wait)
@@ -120,11 +120,10 @@ def _of_code(method: str, code: str, wait: float | None, needed: str) -> Collect
     return SourceUnavailable(text) if code in _BROKEN else Refused(method, code)
 
 
-def _code(error: SlackApiError) -> str:
-    """An answer that says neither that all is well nor what is wrong is none: `no_error_code`."""
+def _code(error: SlackApiError) -> str | None:
+    """None of an answer that is no JSON, or says neither that all is well nor what is wrong."""
     code = error.response.get("error")
-    is_one = isinstance(code, str) and _CODE.fullmatch(code)
-    return str(code) if is_one else "no_error_code"
+    return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
 def _seconds(value: object) -> float | None:

@@ -1,6 +1,6 @@
 """Which channels a run reads, in which order, and what it makes of those that Slack refuses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -177,28 +177,29 @@ class Round:
 
     def _recheck(self, channels: Sequence[KnownChannel]) -> None:
         """Some threads in turn: an edit of a reply shows nowhere else."""
-        most = self.place.settings.recheck_threads
         known = {channel.number: channel for channel in channels}
+        found = self._quiet_threads(known)
+        for thread in found:
+            if (thread.channel, thread.thread_ts) not in self.place.threads_read:
+                self._read(known[thread.channel], partial(self._reread, thread=thread))
+        last = found[-1] if len(found) == self.place.settings.recheck_threads and found else None
+        here = {"channel": known[last.channel].channel_id, "thread": last.thread_ts} if last else {}
+        self._keep(RECHECK, here)
+
+    def _quiet_threads(self, known: Mapping[int, KnownChannel]) -> list[ledger.DueThread]:
+        """From where the last run stopped, then from the first on."""
+        most, first = self.place.settings.recheck_threads, (0, "")
         kept = self.place.run.read_cursor(RECHECK) or {}
-        start = (self._number(channels, kept.get("channel", "")), kept.get("thread", ""))
+        start = (_number(known, kept.get("channel", "")), kept.get("thread", ""))
         with self.place.run.transaction() as session:
             found = ledger.quiet_threads(session, list(known), start, most)
-        for thread in found:
-            channel = known[thread.channel]
-            self._read(channel, partial(self._reread, thread=thread))
-        last = found[-1] if len(found) == most and found else None
-        after = (
-            {"channel": known[last.channel].channel_id, "thread": last.thread_ts} if last else {}
-        )
-        self._keep(RECHECK, after)
+            left = most - len(found)
+            more = ledger.quiet_threads(session, list(known), first, left) if start > first else []
+        return [*found, *(one for one in more if (one.channel, one.thread_ts) <= start)]
 
     def _reread(self, channel: KnownChannel, *, thread: ledger.DueThread) -> None:
         where = ChannelHistory(self.place, channel).where
         ChannelThreads(self.place, where).read(thread)
-
-    def _number(self, channels: Sequence[KnownChannel], channel_id: str) -> int:
-        """Ours of a channel; 0, which is before all, of one that is not read any more."""
-        return next((one.number for one in channels if one.channel_id == channel_id), 0)
 
     def _sweep(self) -> Sweep:
         return kept_sweep(self.place.run.read_cursor(SWEEP), self.place.settings.sweep_pages)
@@ -223,3 +224,8 @@ def _from(channels: Sequence[KnownChannel], first: str) -> list[KnownChannel]:
     """All of them, in the order of their ids, beginning with this one or the next."""
     later = [channel for channel in channels if channel.channel_id >= first]
     return [*later, *(channel for channel in channels if channel.channel_id < first)]
+
+
+def _number(known: Mapping[int, KnownChannel], channel_id: str) -> int:
+    """Ours of a channel; 0, which is before all, of one that is not read any more."""
+    return next((number for number, one in known.items() if one.channel_id == channel_id), 0)

@@ -35,6 +35,7 @@ class ChannelThreads:
 
     def read(self, thread: DueThread) -> None:
         """From the last reply that is stored where that suffices; else all of it."""
+        self.place.threads_read.add((thread.channel, thread.thread_ts))
         is_long = thread.reply_count > self.place.settings.page_size
         goes_on = thread.is_changed and (is_long or not thread.is_whole)
         after = thread.read_until if goes_on and thread.read_until else BEGINNING

@@ -27,7 +27,10 @@ STREAM = "messages"
 
 @dataclass
 class Workplace:
-    """A run, a team, and the way to both; `number` is ours of the team, `users` ours of its users."""
+    """A run, a team, and the way to both; `number` is ours of the team, `users` ours of its users.
+
+    `threads_read` are the threads that this run has read, by channel and beginning.
+    """
 
     run: Run
     client: SlackTeam
@@ -36,6 +39,7 @@ class Workplace:
     team: Team
     number: int
     users: dict[str, int] = field(default_factory=dict)
+    threads_read: set[tuple[int, str]] = field(default_factory=set)
 
     @property
     def now(self) -> datetime:

@@ -4,7 +4,7 @@ Slack gives a channel newest first. A run that ends between two pages leaves a g
 stored; the position says so, and a later run fills it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,16 +48,15 @@ class History:
 
     def with_page(self, stretch: Stretch, newest: str) -> "History":
         """After a page of everything in the stretch, whose newest message this is."""
-        left = tuple(part for gap in self.gaps for part in gap.without(stretch))
-        return replace(self, newest=max(self.newest, newest), gaps=left)
+        left = (part for gap in self.gaps for part in gap.without(stretch))
+        return replace(self, newest=max(self.newest, newest), gaps=_from_newest(left))
 
     def with_gap(self, ts: str) -> "History":
         """With one message to be read again."""
         around = Stretch(_beside(ts, -1), _beside(ts, 1))
         if ts > self.newest or any(gap.above < ts < gap.below for gap in self.gaps):
             return self
-        gaps = sorted([*self.gaps, around], key=lambda gap: gap.below, reverse=True)
-        return replace(self, gaps=tuple(gaps), is_closed=False)
+        return replace(self, gaps=_from_newest([*self.gaps, around]), is_closed=False)
 
     @property
     def is_whole(self) -> bool:
@@ -76,6 +75,10 @@ def kept_history(cursor: dict[str, Any] | None) -> History:
         return History()
     gaps = tuple(Stretch(above, below) for above, below in cursor["gaps"])
     return History(cursor["newest"], gaps, cursor["is_closed"])
+
+
+def _from_newest(gaps: Iterable[Stretch]) -> tuple[Stretch, ...]:
+    return tuple(sorted(gaps, key=lambda gap: gap.below, reverse=True))
 
 
 def _beside(ts: str, micros: int) -> str:

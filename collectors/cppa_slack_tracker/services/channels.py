@@ -37,6 +37,7 @@ class KnownChannel:
     number: int
     channel_id: str
     name: str
+    kind: str
     state: str
     is_archived: bool
     is_member: bool
@@ -184,6 +185,7 @@ def _known(stored: models.Channel) -> KnownChannel:
         stored.id,
         stored.channel_id,
         stored.name,
+        stored.kind,
         stored.state,
         stored.is_archived,
         stored.is_member,

@@ -20,12 +20,12 @@ from collectors.cppa_slack_tracker.parsing.records import NOTICES, TIMESTAMP, wh
 from collectors.cppa_slack_tracker.services.channels import KnownChannel
 from collectors.cppa_slack_tracker.services.teams import names_of
 from services.upsert import Written
-from services.vectors.services import Text, delete_documents, put_documents
+from services.vectors.services import Fact, Text, delete_documents, put_documents
 
 COLLECTOR = "cppa_slack_tracker"
 HOUR = "%Y-%m-%dT%H"
 TITLE_CHARACTERS = 80
-_MENTION = re.compile(r"@([UW][A-Z0-9]{2,})\b")
+_MENTION = re.compile(r"@([UW][A-Z0-9]+)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class Line:
 
     document: str
     posted_at: datetime
+    user: str | None
     author: str
     text: str = field(repr=False)
     permalink: str
@@ -94,6 +95,7 @@ def _lines(session: Session, place: Place, documents: Collection[str]) -> Iterat
         message.permalink,
         message.author_name,
         message.bot_id,
+        user.user_id,
         user.display_name,
         user.real_name,
         user.name,
@@ -105,9 +107,9 @@ def _lines(session: Session, place: Place, documents: Collection[str]) -> Iterat
         .where(or_(*_within(documents)))
         .order_by(message.thread_ts, message.ts)
     )
-    for ts, thread, posted_at, said, permalink, *names in found:
-        author = next(filter(None, (names[2], names[3], names[4], names[0], names[1])), "somebody")
-        yield Line(document_of(ts, thread), posted_at, author, said, permalink)
+    for ts, thread, posted_at, said, permalink, called, bot, user_id, *names in found:
+        author = next(filter(None, (*names, called, bot)), "somebody")
+        yield Line(document_of(ts, thread), posted_at, user_id or bot, author, said, permalink)
 
 
 def _within(documents: Collection[str]) -> Iterator[ColumnElement[bool]]:
@@ -141,4 +143,23 @@ def _text(session: Session, place: Place, document: str, lines: Sequence[Line]) 
         author=", ".join(dict.fromkeys(line.author for line in lines)),
         url=lines[0].permalink,
         published_on=lines[0].posted_at.date(),
+        metadata=_facts(place, document, lines),
+        namespace=f"slack-{place.team_id}",
+        private=place.channel.kind != "public_channel",
     )
+
+
+def _facts(place: Place, document: str, lines: Sequence[Line]) -> dict[str, Fact]:
+    """What an index may filter by; ids, which survive renaming."""
+    channel = place.channel
+    return {
+        "type": "slack",
+        "team": place.team_id,
+        "channel": channel.channel_id,
+        "channel_name": channel.name,
+        "document": "thread" if TIMESTAMP.fullmatch(document) else "hour",
+        "participants": sorted({line.user for line in lines if line.user}),
+        "messages": len(lines),
+        "first_at": int(lines[0].posted_at.timestamp()),
+        "last_at": int(lines[-1].posted_at.timestamp()),
+    }
