@@ -463,7 +463,6 @@ def upgrade() -> None:
     )
 
 
-
 def downgrade() -> None:
 
     op.drop_index(
@@ -498,4 +497,3 @@ def downgrade() -> None:
         postgresql_where=sa.text("drained_at is null"),
     )
     op.drop_table("cppa_slack_tracker_event")
-
