@@ -77,7 +77,7 @@ class Caller:
             try:
                 return self._try(method, params)
             except RateLimited as error:
-                error.retry_after = tries.limit_seconds(error)
+                error.retry_after = tries.limit_seconds(error, None)
                 self._pacing.lane(method).refuse(self._clock, error.retry_after)
                 if not tries.allow_another(error):
                     raise
@@ -88,7 +88,8 @@ class Caller:
 
     def _await_turn(self, method: str, tries: Tries) -> None:
         lane = self._pacing.lane(method)
-        tries.wait_for_quota(lane.seconds_to_wait(self._clock))
+        if (seconds := lane.seconds_to_wait(self._clock)) > 0:
+            tries.wait_for_quota(seconds)
         lane.call(self._clock)
 
     def _try(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
