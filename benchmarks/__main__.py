@@ -5,7 +5,18 @@ from importlib import import_module
 
 from cli.output import show
 
-ALL = ("upsert", "commits", "overhead", "memory", "schedule", "apply", "papers", "status")
+ALL = (
+    "upsert",
+    "commits",
+    "overhead",
+    "memory",
+    "schedule",
+    "apply",
+    "papers",
+    "status",
+    "search",
+    "edits",
+)
 
 
 def main(names: list[str]) -> None:

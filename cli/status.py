@@ -57,6 +57,7 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
                 ],
                 "running": running,
                 "sources": sources,
+                "search_index": _index(snapshot),
             }
         )
         return
@@ -64,6 +65,10 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
     if running:
         console.print()
         show(running, as_json=False, empty="")
+    for lag in _index(snapshot):
+        since = f"{lag['oldest']:%Y-%m-%d %H:%M}"
+        what = f"{lag['documents']} documents of {lag['collector']} wait for the search index"
+        console.print(f"{what}, since {since} UTC", markup=False)
     console.print()
     console.print("Healthy" if is_healthy(found) else "Unhealthy", style="bold", end="")
     console.print(f", as of {snapshot.at:%Y-%m-%d %H:%M:%S} UTC")
@@ -71,6 +76,14 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
         mark = "!" if one.is_serious else "-"
         told = f"{mark} {one.subject}: {one.text}. Next: {one.step} ({runbook(one, health)})"
         console.print(told, markup=False)
+
+
+def _index(snapshot: Snapshot) -> list[dict[str, Any]]:
+    waiting = snapshot.facts.index if snapshot.facts else ()
+    return [
+        {"collector": one.collector, "documents": one.documents, "oldest": one.oldest}
+        for one in waiting
+    ]
 
 
 def _sources(snapshot: Snapshot) -> list[dict[str, Any]]:

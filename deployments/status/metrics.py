@@ -43,6 +43,7 @@ def families(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> Ite
     yield from _of_freshness(snapshot)
     yield from _of_runs(snapshot, settings)
     yield from _of_backlogs(snapshot)
+    yield from _of_index(snapshot)
 
 
 def _of_prefect(snapshot: Snapshot) -> Iterator[Metric]:
@@ -114,3 +115,21 @@ def _of_backlogs(snapshot: Snapshot) -> Iterator[Metric]:
         waiting.add_metric([backlog.kind], backlog.waiting)
         oldest.add_metric([backlog.kind], (snapshot.at - backlog.oldest).total_seconds())
     yield from (letters, waiting, oldest)
+
+
+def _of_index(snapshot: Snapshot) -> Iterator[Metric]:
+    if snapshot.facts is None:
+        return
+    labels = ("collector",)
+    waiting = GaugeMetricFamily(
+        "bdc_index_waiting",
+        "Documents whose change the search index has not heard of.",
+        labels=labels,
+    )
+    oldest = GaugeMetricFamily(
+        "bdc_index_oldest_seconds", "Age of the oldest of these changes.", labels=labels
+    )
+    for lag in snapshot.facts.index:
+        waiting.add_metric([lag.collector], lag.documents)
+        oldest.add_metric([lag.collector], (snapshot.at - lag.oldest).total_seconds())
+    yield from (waiting, oldest)

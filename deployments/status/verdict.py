@@ -109,6 +109,7 @@ def health_body(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> 
             "runs": _run_checks(snapshot, settings),
             "dead_letters": _dead_letter_check(snapshot),
             "outbox": _outbox_check(snapshot),
+            "search_index": _index_check(snapshot),
         },
     }
 
@@ -376,6 +377,12 @@ def _run_checks(snapshot: Snapshot, settings: HealthSettings) -> list[dict[str, 
 def _dead_letter_check(snapshot: Snapshot) -> dict[str, Any]:
     waiting = snapshot.facts.dead_letters if snapshot.facts else {}
     return {"open": sum(waiting.values())}
+
+
+def _index_check(snapshot: Snapshot) -> dict[str, Any]:
+    waiting = snapshot.facts.index if snapshot.facts else ()
+    oldest = min((one.oldest for one in waiting), default=None)
+    return {"waiting": sum(one.documents for one in waiting), "oldest_at": _iso(oldest)}
 
 
 def _outbox_check(snapshot: Snapshot) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def begin_index(
 
     Another one that is being built is given up for it. `again` begins it although it serves.
     """
-    session.execute(_ALONE)
+    be_alone(session)
     live = {one.status: one for one in live_indexes(session)}
     building, serving = live.get(BUILDING), live.get(SERVING)
     if building is not None and is_of(building, kind, embedder):
@@ -65,6 +65,11 @@ def begin_index(
     return begun
 
 
+def be_alone(session: Session) -> None:
+    """Until this transaction ends nobody else begins, prepares or switches an index."""
+    session.execute(_ALONE)
+
+
 def is_filled(session: Session, index: VectorIndex) -> bool:
     """Whether an index that is being built has heard of every document."""
     return index.status == BUILDING and is_through(session, index.fill_until)
@@ -72,7 +77,7 @@ def is_filled(session: Session, index: VectorIndex) -> bool:
 
 def switch_to(session: Session, index_id: int, now: datetime) -> bool:
     """Have a filled index serve in place of the one that did; False when somebody else did that."""
-    session.execute(_ALONE)
+    be_alone(session)
     index = session.get(VectorIndex, index_id, populate_existing=True)
     if index is None or not is_filled(session, index):
         return False

@@ -142,6 +142,8 @@ class Syncing:
                         raise
                     logger.warning("index %s is not kept up to date: %s", row.id, error)
                     continue
+                if row.status == indexes.BUILDING:
+                    indexes.be_alone(session)
                 opened.index.prepare(session)
                 found.append(opened)
         return found

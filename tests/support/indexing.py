@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 
 from services.database import Database
 from services.vectors.models import VectorIndex
+from services.vectors.queue import lags
 from services.vectors.searching import Answer, Wanted, search
 from services.vectors.services import Text, delete_documents, put_documents
 from services.vectors.settings import LOCAL_MODEL, VectorSettings
@@ -74,17 +75,22 @@ class Indexing:
         with self.database.transaction() as session:
             return session.scalars(select(VectorIndex).order_by(VectorIndex.id)).all()
 
+    def waiting(self) -> dict[str, int]:
+        with self.database.transaction() as session:
+            return {one.collector: one.documents for one in lags(session)}
+
     def count(self, table: str) -> int:
         with self.database.transaction() as session:
             return int(session.scalar(text(f"select count(*) from {table}")) or 0)
 
 
-def pinecone_settings(server: PineconeServer, **also: object) -> VectorSettings:
+def settings_at(address: str, **also: object) -> VectorSettings:
+    """Of Pinecone at an address, with both instances."""
     return VectorSettings(
         vectors_index="pinecone",
         pinecone_api_key=SecretStr(PUBLIC),
         pinecone_private_api_key=SecretStr(PRIVATE),
-        pinecone_base_url=server.url,
+        pinecone_base_url=address,
         pinecone_workers=2,
         **also,  # type: ignore[arg-type]
     )
@@ -99,4 +105,4 @@ def indexing(kind: str, database: Database) -> Iterator[Indexing]:
         return
     with serving_pinecone() as server:
         model = LOCAL_MODEL if kind == "pinecone-own" else None
-        yield Indexing(database, pinecone_settings(server, vectors_model=model), server)
+        yield Indexing(database, settings_at(server.url, vectors_model=model), server)

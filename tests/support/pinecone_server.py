@@ -74,6 +74,8 @@ class PineconeServer:
     refusals: list[Refusal] = field(default_factory=list)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     url: str = ""
+    done: Callable[[str], None] = lambda _: None
+    """Called with each path once what was asked for is done, before it is answered."""
 
     def index(self, key: str, name: str) -> HostedIndex:
         return self.projects[key][name]
@@ -151,7 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.index is None:
             self._send(*_control(self.pinecone, key, method, url.path, body))
         else:
-            self._send(*_data(self.index, url.path, parse_qs(url.query), body))
+            answer = _data(self.index, url.path, parse_qs(url.query), body)
+            self.pinecone.done(url.path)
+            self._send(*answer)
 
     def _send(self, status: int, said: Any, headers: dict[str, str] | None = None) -> None:
         content = json.dumps(said).encode()

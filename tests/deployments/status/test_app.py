@@ -34,6 +34,7 @@ from services.runs.services import (
     set_aside,
     start_run,
 )
+from services.vectors.services import Text, put_documents
 from tests.support.local_stack import LocalPrefect, poll
 from tests.support.serving import serving
 
@@ -314,6 +315,7 @@ def test_the_page_says_what_runs_what_failed_what_waits_and_what_to_do(
         note_activity(session, waits, "waiting for quota", now=start, waits_until=until)
         set_aside(session, ASIO, "commits", [SetAside("a", {}, "bad")], run_id=failed)
         enqueue(session, "papers", [Message("p1", {})])
+        put_documents(session, "papers", [Text("p1", "A paper", "of words")])
         session.commit()
         page = platform.get("/").text
         body = platform.health()[1]
@@ -332,11 +334,13 @@ def test_the_page_says_what_runs_what_failed_what_waits_and_what_to_do(
     assert states == {"hangs": "stuck", "waits": "dead"}
     assert body["checks"]["dead_letters"] == {"open": 1}
     assert body["checks"]["outbox"]["waiting"] == 1
+    assert body["checks"]["search_index"]["waiting"] == 1
     for line in (
         'bdc_run_state{collector="scripted",source="hangs",state="stuck"} 1.0',
         'bdc_dead_letters{collector="github_activity_tracker",source="boostorg/asio"} 1.0',
         'bdc_runs_last_day{collector="github_activity_tracker",status="failed"} 1.0',
         'bdc_outbox_waiting{kind="papers"} 1.0',
+        'bdc_index_waiting{collector="papers"} 1.0',
         "bdc_workers_online 1.0",
     ):
         assert line in text, line

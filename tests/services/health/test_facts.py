@@ -14,6 +14,7 @@ from services.outbox.services import Message, enqueue
 from services.runs.lock import SourceLock
 from services.runs.models import CollectorActivity
 from services.runs.services import Ending, SetAside, Source, finish_run, set_aside, start_run
+from services.vectors.services import Text, put_documents
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ASIO = Source("github_activity_tracker", "boostorg/asio")
@@ -147,6 +148,8 @@ def test_what_waits_is_counted(database: Database) -> None:
         bad = [SetAside("a1", {"sha": "a1"}, "no author")]
         set_aside(session, ASIO, "commits", bad, run_id=run_id)
         enqueue(session, "papers", [Message("p1", {})])
+        put_documents(session, "papers", [Text("p1", "A paper", "of words")])
     facts = look(database)
+    assert [(one.collector, one.documents) for one in facts.index] == [("papers", 1)]
     assert facts.dead_letters == {ASIO: 1}
     assert [(one.kind, one.waiting) for one in facts.outbox] == [("papers", 1)]

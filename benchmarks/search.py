@@ -1,0 +1,226 @@
+"""Indexing against its parts, and what search by meaning costs and finds.
+
+The chunks are docstrings of the libraries installed here: real text, of many hands. The judged
+questions are asked of our own documents.
+"""
+
+import ast
+import statistics
+import sysconfig
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from sqlalchemy import select, text
+
+from benchmarks.judged import JUDGED
+from benchmarks.measuring import scratch_database, scratch_postgres, seconds
+from services.database import Database
+from services.vectors.embedding import open_embedder
+from services.vectors.models import DocumentChunk, VectorIndex
+from services.vectors.pgvector import PgvectorIndex
+from services.vectors.ports import Item, Place, Question
+from services.vectors.searching import Wanted, search, search_words
+from services.vectors.services import Text, put_documents
+from services.vectors.settings import LOCAL_MODEL, VectorSettings
+from services.vectors.syncing import Syncing
+
+CHUNKS = 100_000
+RAW = 20_000
+QUESTIONS = 200
+SETTINGS = VectorSettings(vectors_index="pgvector")
+ROOT = Path(__file__).parent.parent
+Row = dict[str, object]
+
+
+def rows() -> list[Row]:
+    """Rates as parts of the embedding model's own, latencies in milliseconds, shares of what was right."""
+    found: list[Row] = []
+    with scratch_postgres() as server:
+        with scratch_database(server, "judged") as database:
+            found += _judged(database)
+        with scratch_database(server, "scale") as database:
+            found += _scale(database)
+    return found
+
+
+def _scale(database: Database) -> Iterator[Row]:
+    texts = list(islice(_docstrings(), CHUNKS + QUESTIONS))
+    questions = [one.text.partition("\n")[0] for one in texts[CHUNKS:]]
+    texts = texts[:CHUNKS]
+    embedder = open_embedder(LOCAL_MODEL, SETTINGS)
+    embedder.embed(["warm"])
+    bodies = [one.text for one in texts[:RAW]]
+    alone = len(bodies) / seconds(lambda: embedder.embed(bodies))
+    copied = _raw_copy(database, embedder.embed(bodies))
+    stored = len(texts) / seconds(lambda: _put(database, texts))
+    begun = perf_counter()
+    chunks = _sync(database)
+    whole = chunks / (perf_counter() - begun)
+    yield _rate("embedding alone", alone, alone)
+    yield _rate("raw COPY into the same table", copied, alone)
+    yield _rate("documents put (cut and queued)", stored, alone)
+    yield _rate("index end to end, HNSW built", whole, alone)
+    yield _row("index end to end, of raw COPY", whole / copied, "")
+    yield from _asked(database, questions)
+
+
+def _rate(what: str, rate: float, alone: float) -> Row:
+    return _row(what, round(rate), f"{rate / alone:.2f} of the model alone")
+
+
+def _row(what: str, value: float, note: str) -> Row:
+    return {"what": what, "value": round(value, 3), "note": note}
+
+
+def _put(database: Database, texts: Sequence[Text]) -> None:
+    for start in range(0, len(texts), 1000):
+        with database.transaction() as session:
+            put_documents(session, "bench", texts[start : start + 1000])
+
+
+def _sync(database: Database) -> int:
+    syncing = Syncing(database.transaction, SETTINGS, batch=1000)
+    return sum(done.put for done in syncing.run())
+
+
+def _raw_copy(database: Database, vectors: Any) -> float:
+    """The same COPY into a table of the same kind, without anything around it."""
+    index = PgvectorIndex("raw", vectors.shape[1])
+    items = [Item(f"{n:065d}", n, b"0" * 16, "", b"", {}) for n in range(len(vectors))]
+    with database.transaction() as session:
+        index.prepare(session)
+    with database.transaction() as session:
+        taken = seconds(lambda: index.put(session, Place(False, ""), items, vectors))
+    with database.transaction() as session:
+        index.drop(session)
+    return len(items) / taken
+
+
+def _asked(database: Database, questions: Sequence[str]) -> Iterator[Row]:
+    embedder = open_embedder(LOCAL_MODEL, SETTINGS)
+    vectors = embedder.embed(questions)
+    with database.transaction() as session:
+        (row,) = session.scalars(select(VectorIndex))
+        index = PgvectorIndex(row.location, row.dimension)
+        asked = [
+            Question(q, v, 0.0, None, None, 10) for q, v in zip(questions, vectors, strict=True)
+        ]
+        index.rank(session, asked[0])
+        approximate, times = zip(
+            *(_timed(lambda q=one: index.rank(session, q)[0]) for one in asked), strict=True
+        )
+        session.execute(text("set local enable_indexscan = off"))
+        exact, exact_times = zip(
+            *(_timed(lambda q=one: index.rank(session, q)[0]) for one in asked), strict=True
+        )
+    recall = np.mean(
+        [len({*a} & {*e}) / max(1, len(e)) for a, e in zip(approximate, exact, strict=True)]
+    )
+    yield _latency("vectors, HNSW", times)
+    yield _latency("vectors, exact", exact_times)
+    yield _row("recall@10 of HNSW against exact", float(recall), f"{len(questions)} questions")
+    with database.transaction() as session:
+        search(session, Wanted(questions[0]), SETTINGS)
+        whole = [
+            _timed(lambda q=one: search(session, Wanted(q), SETTINGS))[1] for one in questions[:50]
+        ]
+    yield _latency("bdc search, hybrid, without the start of the process", whole)
+    with database.transaction() as session:
+        count = len(session.scalars(select(DocumentChunk.id)).all())
+    yield _row("chunks searched", count, "")
+
+
+def _timed(work: Any) -> tuple[Any, float]:
+    begun = perf_counter()
+    found = work()
+    return found, (perf_counter() - begun) * 1000
+
+
+def _latency(what: str, times: Sequence[float]) -> Row:
+    p95 = statistics.quantiles(times, n=20)[-1]
+    return _row(f"{what}: ms p50", statistics.median(times), f"p95 {p95:.1f} ms")
+
+
+def _judged(database: Database) -> Iterator[Row]:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    texts = [
+        Text(f"{_name(page)}#{n}", _name(page), part)
+        for page in pages
+        if "reference" not in page.parts
+        for n, part in enumerate(page.read_text(encoding="utf-8").split("\n## "))
+    ]
+    _put(database, texts)
+    _sync(database)
+    ways = {"words alone": _by_words, "vectors alone": _by_vectors, "both": _by_both}
+    for way, ask in ways.items():
+        with database.transaction() as session:
+            ranks = [_rank(ask(session, question), right) for question, right in JUDGED.items()]
+        mrr = sum(1 / rank for rank in ranks if rank) / len(ranks)
+        hit = sum(1 for rank in ranks if rank and rank <= 5) / len(ranks)
+        yield _row(
+            f"judged questions, {way}: MRR@10", mrr, f"{hit:.2f} have a right page among five"
+        )
+
+
+def _name(page: Path) -> str:
+    return page.name if page.parent == ROOT else str(page.relative_to(ROOT / "docs"))
+
+
+def _rank(keys: Sequence[str], right: set[str]) -> int:
+    """Place of the first right page among the ten first pages; 0: none of them."""
+    pages = list(dict.fromkeys(key.partition("#")[0] for key in keys))[:10]
+    return next((n for n, page in enumerate(pages, start=1) if page in right), 0)
+
+
+def _by_words(session: Any, question: str) -> list[str]:
+    """Any of the words: all of them would find next to nothing."""
+    anyone = " or ".join(question.replace(",", "").split())
+    return [one.key for one in search_words(session, Wanted(anyone, limit=30))]
+
+
+def _by_vectors(session: Any, question: str) -> list[str]:
+    (row,) = session.scalars(select(VectorIndex))
+    vector = open_embedder(LOCAL_MODEL, SETTINGS).embed([question])[0]
+    index = PgvectorIndex(row.location, row.dimension)
+    (ids,) = index.rank(session, Question(question, vector, 0.0, None, None, 60))
+    names = dict(
+        session.execute(
+            text(
+                "select c.vector_id, d.key from document_chunk c join document d on d.id = c.document_id"
+            )
+        ).tuples()
+    )
+    return [names[one] for one in ids]
+
+
+def _by_both(session: Any, question: str) -> list[str]:
+    anyone = " or ".join(question.replace(",", "").split())
+    return [one.key for one in search(session, Wanted(anyone, limit=30), SETTINGS).found]
+
+
+def _docstrings() -> Iterator[Text]:
+    """Of everything installed, none twice, each long enough to mean something."""
+    seen: set[str] = set()
+    for folder in (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")):
+        for path in sorted(Path(folder).rglob("*.py")):
+            for whole in _docstrings_of(path):
+                body = whole[:1100]
+                if len(body) > 80 and body not in seen:
+                    seen.add(body)
+                    yield Text(f"{len(seen)}", "", body)
+
+
+def _docstrings_of(path: Path) -> Iterator[str]:
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            body = ast.get_docstring(node)
+            if body:
+                yield body
