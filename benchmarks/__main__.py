@@ -16,6 +16,8 @@ ALL = (
     "status",
     "search",
     "edits",
+    "github_client",
+    "github_quota",
 )
 
 
