@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from authoring.site import hooks
 from authoring.site.places import relinked
 from tests.support.local_stack import ROOT
 from tests.support.pages import DOCS
@@ -20,6 +21,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_the_hook_offers_what_properdocs_calls() -> None:
+    assert all(callable(getattr(hooks, name)) for name in hooks.__all__)
 
 
 def test_every_page_is_in_the_navigation_of_the_first(site: Path) -> None:
