@@ -18,6 +18,7 @@ ALL = (
     "edits",
     "github_client",
     "github_quota",
+    "archive",
 )
 
 

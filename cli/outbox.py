@@ -7,6 +7,7 @@ from cyclopts import App
 
 from cli.connection import connected
 from cli.output import Json, console, show
+from services.outbox.latest import enqueue_all_again
 from services.outbox.services import Backlog, backlogs, end_pauses
 
 app = App(name="outbox", help="See what waits to be said outside the database.")
@@ -35,6 +36,17 @@ def retry(*kinds: str) -> None:
     with connected() as database, database.transaction() as session:
         count = end_pauses(session, kinds, datetime.now(UTC))
     console.print(f"{count} messages are due: `bdc run outbox` sends them now")
+
+
+@app.command
+def again(kind: str) -> None:
+    """Have everything of a kind told anew, e.g. to an empty directory of exports.
+
+    Only for kinds that tell what something is like now; those that announce say it once.
+    """
+    with connected() as database, database.transaction() as session:
+        count = enqueue_all_again(session, kind)
+    console.print(f"{count} messages wait again: `bdc run outbox` sends them now")
 
 
 def _row(backlog: Backlog) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from collectors import AbstractCollector
 from services.errors import CollectorError, CollectorFailureCategory
 from services.outbox import services
-from services.outbox.draining import Outlet, drain
+from services.outbox.draining import LatestOutlet, Outlet, drain
 from services.runs.result import CollectResult
 from services.runs.run import Run
 from services.upsert import Written
@@ -29,7 +29,9 @@ class Outbox(AbstractCollector):
 
     name: ClassVar[str] = "outbox"
 
-    def __init__(self, outlets: Sequence[Outlet], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, outlets: Sequence[Outlet | LatestOutlet], now: Callable[[], datetime]
+    ) -> None:
         self._outlets = {outlet.kind: outlet for outlet in outlets}
         self._now = now
 
@@ -61,7 +63,7 @@ class Outbox(AbstractCollector):
             off = "" if one.kind in self._outlets else ", and wait on: sending them is off"
             run.progress.say(f"{one.waiting} messages of {one.kind} wait{off}")
 
-    def _drain(self, run: Run, outlet: Outlet) -> None:
+    def _drain(self, run: Run, outlet: Outlet | LatestOutlet) -> None:
         for sent in drain(run.transaction, outlet, self._now):
             run.add(CollectResult(sent, tables={"outbox": Written(updated=sent)}))
         with run.transaction() as session:

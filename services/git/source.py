@@ -33,6 +33,8 @@ SourceKind = Literal["github", "git", "local"]
 PROTOCOLS = "file:git:http:https:ssh"  # no remote helper, which could run any command
 # A local source's own side of a fetch, which git starts without our configuration.
 UPLOAD_PACK = "git -c safe.directory='*' -c uploadpack.allowFilter=true upload-pack"
+# The same of a push.
+RECEIVE_PACK = "git -c safe.directory='*' receive-pack"
 
 _OWNER_AND_NAME = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,38})/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}"
@@ -51,6 +53,7 @@ _MEANINGS = {
         "missing necessary",
     ),
     "limit": ("returned error: 429",),
+    "moved": ("(fetch first)", "(non-fast-forward)", "(stale info)", "cannot lock ref"),
     "timeout": ("operation too slow", "timed out", "timeout was reached"),
     "access": (
         "could not read username",
@@ -94,6 +97,7 @@ _PASSING: Mapping[str, Callable[[str], Exception]] = {
     "limit": RateLimited,
     "timeout": SourceTimedOut,
     "network": SourceUnavailable,
+    "moved": SourceUnavailable,
 }
 
 
@@ -201,6 +205,7 @@ class Remote:
     source: RepositorySource
     token: SecretStr | None
     stall_seconds: float
+    token_name: str = "GITHUB_TOKEN"  # noqa: S105 - the name of a setting
 
     def find_head(self) -> tuple[str | None, str | None]:
         """The branch that HEAD names and the commit it stands at; None for what it does not say.
@@ -266,10 +271,10 @@ class Remote:
 
     def _advice(self) -> str:
         if self.source.github_base is None:
-            return "GITHUB_TOKEN is sent to GitHub's web address only"
+            return f"{self.token_name} is sent to GitHub's web address only"
         if self.token is None:
-            return "a private or missing repository? GITHUB_TOKEN is not set"
-        return "does GITHUB_TOKEN still work, and may it read this repository?"
+            return f"a private or missing repository? {self.token_name} is not set"
+        return f"does {self.token_name} still work, and may it read this repository?"
 
     def _environment(self) -> dict[str, str]:
         settings = {
@@ -279,6 +284,7 @@ class Remote:
         }
         if self.source.kind == "local":
             settings["remote.origin.uploadpack"] = UPLOAD_PACK
+            settings["remote.origin.receivepack"] = RECEIVE_PACK
         for credentials in self._secrets()[1:]:
             key = f"http.{self.source.github_base}/.extraHeader"
             settings[key] = f"Authorization: Basic {credentials}"

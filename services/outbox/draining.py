@@ -1,6 +1,6 @@
 """Sends what waits in the outbox, batch by batch."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from services.errors import CollectorError
 from services.outbox import services as outbox
+from services.outbox.latest import due_subjects, mark_told, note_not_told
 from services.outbox.services import Batch
 
 Transaction = Callable[[], AbstractContextManager[Session]]
@@ -30,7 +31,20 @@ class Outlet:
     most_bytes: int
 
 
-def drain(transaction: Transaction, outlet: Outlet, now: Now) -> Iterator[int]:
+@dataclass(frozen=True, slots=True)
+class LatestOutlet:
+    """Where messages go of which only the latest matters, and how many subjects at once.
+
+    `send` tells what the subjects of these keys are like now, and returns or raises as that of an
+    `Outlet`. Told twice is told once.
+    """
+
+    kind: str
+    send: Callable[[Sequence[str]], None]
+    most: int
+
+
+def drain(transaction: Transaction, outlet: Outlet | LatestOutlet, now: Now) -> Iterator[int]:
     """Send what is due, the oldest first; yields the number of messages of each batch sent.
 
     Ends at the first failure: what is wrong with the receiver is so for the next batch too. The
@@ -43,6 +57,9 @@ def drain(transaction: Transaction, outlet: Outlet, now: Now) -> Iterator[int]:
     Raises:
         CollectorError: what `send` raised.
     """
+    if isinstance(outlet, LatestOutlet):
+        yield from _tell_latest(transaction, outlet, now)
+        return
     while _form(transaction, outlet):
         pass
     with transaction() as session:
@@ -50,6 +67,24 @@ def drain(transaction: Transaction, outlet: Outlet, now: Now) -> Iterator[int]:
     for batch in due:
         if sent := _deliver(transaction, outlet, batch, now):
             yield sent
+
+
+def _tell_latest(transaction: Transaction, outlet: LatestOutlet, now: Now) -> Iterator[int]:
+    """Nothing is held meanwhile: what changes while it is told is told again."""
+    while True:
+        with transaction() as session:
+            subjects = due_subjects(session, outlet.kind, now(), outlet.most)
+        if not subjects:
+            return
+        try:
+            outlet.send([one.key for one in subjects])
+        except CollectorError as error:
+            with transaction() as session:
+                note_not_told(session, subjects, error, now())
+            raise
+        with transaction() as session:
+            told = mark_told(session, subjects, now())
+        yield told
 
 
 def _form(transaction: Transaction, outlet: Outlet) -> str | None:

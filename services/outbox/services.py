@@ -135,9 +135,19 @@ def note_failure(session: Session, kind: str, batch: str, error: Exception, now:
     """It could not be sent, or nobody knows; it is tried again after a pause that grows."""
     for message in session.scalars(_waiting(kind, batch)):
         message.attempts += 1
-        message.next_attempt_at = now + _pause(message.attempts, error, now)
-        message.category = classify_failure(error).value
-        message.last_error = redact(storable_text(f"{type(error).__name__}: {error}"))
+        message.next_attempt_at = next_attempt(message.attempts, error, now)
+        message.category, message.last_error = describe_failure(error)
+
+
+def describe_failure(error: Exception) -> tuple[str, str]:
+    """Its category, and itself in one line, without secrets."""
+    told = redact(storable_text(f"{type(error).__name__}: {error}"))
+    return classify_failure(error).value, told
+
+
+def next_attempt(attempts: int, error: Exception, now: datetime) -> datetime:
+    """When to try again after so many failures: the pause grows, and is what the receiver asks for."""
+    return now + _pause(attempts, error, now)
 
 
 def failing(session: Session, kind: str) -> Failing | None:
