@@ -43,6 +43,8 @@ def again(kind: str) -> None:
     """Have everything of a kind told anew, e.g. to an empty directory of exports.
 
     Only for kinds that tell what something is like now; those that announce say it once.
+
+    Example: `bdc outbox again github_markdown`
     """
     with connected() as database, database.transaction() as session:
         count = enqueue_all_again(session, kind)
