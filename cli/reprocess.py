@@ -33,8 +33,6 @@ def reprocess(
 
     Twice is the same as once, and what is newer in the tables stays.
 
-    Example: `bdc reprocess wg21_paper_tracker --dry-run`
-
     Args:
         collector: Its name, as `bdc list` shows it.
         source_key: One of its sources only.
