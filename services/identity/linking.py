@@ -45,35 +45,49 @@ _TAKE = text(
     returning p.id, p.account_type
     """
 )
-# What of an account is compared: names, GitHub logins, mailboxes; of the accounts `l`.
+# What of an account is compared: names, GitHub logins, mailboxes; of the accounts `l`. Everything is
+# looked up by index, one by one (`offset 0` keeps the planner from making a scan of it): a first run
+# finds tables of which the planner knows nothing.
 _KEYS = """
     lateral (
         select n.kind, n.match_key from identity_profile_name n
-        where n.profile_id = l.profile_id and n.kind = 'name' and n.match_key is not null
-        union all
-        select n.kind, n.match_key from identity_profile_name n
-        join identity_profile p on p.id = n.profile_id and p.platform = 'github'
-        where n.profile_id = l.profile_id and n.kind = 'login' and n.match_key is not null
+        where n.profile_id = l.profile_id and n.match_key is not null
+            and (n.kind = 'name' or exists (
+                select from identity_profile p where p.id = l.profile_id and p.platform = 'github'
+            ))
         union all
         select 'mailbox', e.mailbox from identity_profile_email pe
-        join identity_email e on e.id = pe.email_id
+        cross join lateral (
+            select mailbox from identity_email where id = pe.email_id offset 0
+        ) e
         where pe.profile_id = l.profile_id and e.mailbox is not null
     ) k
 """
-# Who has the `keys`; by index, however little the planner knows of how many there are.
+# The accounts of `ours`.
+_OWN = """
+    lateral (
+        select profile_id from identity_link where person_id = ours.person_id offset 0
+    ) l
+"""
+# Who has the `keys`.
 _HOLDERS = """
     lateral (
         select n.profile_id from identity_profile_name n
-        where keys.kind = 'name' and n.kind = 'name' and n.match_key = keys.match_key
-        union all
-        select n.profile_id from identity_profile_name n
-        join identity_profile p on p.id = n.profile_id and p.platform = 'github'
-        where keys.kind = 'login' and n.kind = 'login' and n.match_key = keys.match_key
+        where keys.kind in ('name', 'login') and n.kind = keys.kind and n.match_key = keys.match_key
         union all
         select pe.profile_id from identity_email e
-        join identity_profile_email pe on pe.email_id = e.id
+        cross join lateral (
+            select profile_id from identity_profile_email where email_id = e.id offset 0
+        ) pe
         where keys.kind = 'mailbox' and e.mailbox = keys.match_key
-    ) h join identity_link o on o.profile_id = h.profile_id
+    ) h
+    cross join lateral (
+        select l.profile_id, l.person_id from identity_link l
+        where l.profile_id = h.profile_id and (keys.kind <> 'login' or exists (
+            select from identity_profile p where p.id = l.profile_id and p.platform = 'github'
+        ))
+        offset 0
+    ) o
 """
 _STAGES = (
     "create temp table if not exists identity_scope (person_id bigint) on commit delete rows",
@@ -96,8 +110,7 @@ _SCOPE = f"""
     with ours as (
         select distinct person_id from identity_link where profile_id = any(:profiles)
     ), keys as (
-        select distinct k.kind, k.match_key
-        from ours join identity_link l on l.person_id = ours.person_id cross join {_KEYS}
+        select distinct k.kind, k.match_key from ours cross join {_OWN} cross join {_KEYS}
     )
     select person_id from ours
     union
@@ -107,8 +120,8 @@ _SCOPE = f"""
 _HOLDINGS = f"""
     insert into identity_holding
     with keys as (
-        select distinct k.kind, k.match_key from identity_scope s
-        join identity_link l on l.person_id = s.person_id cross join {_KEYS}
+        select distinct k.kind, k.match_key
+        from identity_scope ours cross join {_OWN} cross join {_KEYS}
     )
     select distinct keys.kind, keys.match_key, o.profile_id, o.person_id
     from keys cross join {_HOLDERS}
@@ -262,6 +275,7 @@ def _propose(session: Session, users: Sequence[int], rules: Rules) -> tuple[int,
         "shared_mailbox_people": rules.shared_mailbox_people,
     }
     session.execute(text(_WANTED), limits)
+    session.execute(text("analyze identity_wanted"))
     proposed, changed = session.execute(_PROPOSE).tuples().one()
     return proposed, changed, len(session.execute(_WITHDRAW).all())
 
