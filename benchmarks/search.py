@@ -192,14 +192,16 @@ def _by_vectors(session: Any, question: str) -> list[str]:
             text(
                 "select c.vector_id, d.key from document_chunk c join document d on d.id = c.document_id"
             )
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     return [names[one] for one in ids]
 
 
 def _by_both(session: Any, question: str) -> list[str]:
-    anyone = " or ".join(question.replace(",", "").split())
-    return [one.key for one in search(session, Wanted(anyone, limit=30), SETTINGS).found]
+    """As `bdc search` does."""
+    return [one.key for one in search(session, Wanted(question, limit=30), SETTINGS).found]
 
 
 def _docstrings() -> Iterator[Text]:
