@@ -19,6 +19,7 @@ ALL = (
     "github_client",
     "github_quota",
     "archive",
+    "slack",
 )
 
 

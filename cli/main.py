@@ -20,6 +20,7 @@ from cli import (
     schedule,
     schema,
     search,
+    slack,
     stack,
     vectors,
     wg21,
@@ -66,6 +67,8 @@ app.command(reprocess)
 app.command(identities.app)
 app.command(reference.app)
 app.command(wg21.app)
+app.command(slack.app)
+app.command(slack.listen_app)
 app.command(outbox.app)
 app.command(new.new)
 

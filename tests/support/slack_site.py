@@ -79,6 +79,7 @@ class SlackTeamSite:
     files: dict[str, Item] = field(default_factory=dict)
     said: list[Item] = field(default_factory=list)
     socket_url: str = ""
+    join_refusal: str = ""
     _called: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -251,8 +252,8 @@ class SlackTeamSite:
 
     def conversations_join(self, params: Params) -> Item:
         channel = self.channels[params["channel"]]
-        if channel.info["is_archived"]:
-            return {"error": "is_archived"}
+        if self.join_refusal:
+            return {"error": self.join_refusal}
         channel.info["is_member"], channel.refusal = True, ""
         return {"channel": channel.listed()}
 
@@ -363,3 +364,23 @@ def _listed(name: str, items: Sequence[Any], params: Params, most: int) -> Item:
     end = start + size
     cursor = f"next:{end}" if end < len(items) else ""
     return {name: items[start:end], "response_metadata": {"next_cursor": cursor}}
+
+
+def large_team(channels: int, messages: int, threads: int, replies: int = 3) -> SlackTeamSite:
+    """So many messages, those in threads among them, spread evenly; twenty users."""
+    site = SlackTeamSite()
+    for number in range(20):
+        site.user(f"U{number}")
+    for number in range(channels):
+        site.channel(f"C{number:04}")
+    first = messages - threads * replies
+    for number in range(first):
+        at = f"{BASE + 60 * number}.000100"
+        text = f"message {number} of std::vector and friends"
+        site.post(f"C{number % channels:04}", text, at=at, user=f"U{number % 20}")
+    for number in range(threads * replies):
+        parent = number // replies
+        at = f"{BASE + 60 * parent + 1 + number % replies}.000200"
+        thread = f"{BASE + 60 * parent}.000100"
+        site.post(f"C{parent % channels:04}", f"answer {number}", at=at, thread=thread)
+    return site

@@ -18,6 +18,7 @@ from collectors.cppa_slack_tracker.parsing.fields import (
 )
 
 CHANGES = frozenset({"message_changed", "message_deleted", "message_replied"})
+MEMBERS = frozenset({"member_joined_channel", "member_left_channel"})
 REACTIONS = frozenset({"reaction_added", "reaction_removed"})
 
 
@@ -31,9 +32,13 @@ class Event:
     payload: Mapping[str, Any] = field(repr=False)
 
     @property
-    def channel_type(self) -> str:
-        """channel, group, im or mpim; empty for events that are of no conversation."""
-        return str(self.payload.get("channel_type") or "")
+    def is_direct(self) -> bool:
+        """Whether it is of a conversation of two or a few people, of which nothing is kept."""
+        item = self.payload.get("item")
+        place = item if isinstance(item, dict) else self.payload
+        channel = place.get("channel")
+        kind = self.payload.get("channel_type")
+        return kind in {"im", "mpim"} or (isinstance(channel, str) and channel.startswith("D"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def read_hint(kind: str, event: Item) -> Hint | None:
     if channel is None:
         return None
     if kind != "message":
-        return Hint(channel) if kind.startswith("member_") else None
+        return Hint(channel) if kind in MEMBERS else None
     if text_of(event, "subtype") in CHANGES:
         return _of_change(channel, event)
     return Hint(channel, thread=_thread(event))

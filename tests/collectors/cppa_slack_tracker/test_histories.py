@@ -7,7 +7,7 @@ from conformance.replay.messages import Answer, Asked, json_answer
 from services.errors import AccessDenied, RateLimited, SourceUnavailable
 from services.failures import classify_failure
 from tests.support.collecting_slack import CollectingSlack
-from tests.support.slack_site import SlackTeamSite
+from tests.support.slack_site import SlackTeamSite, large_team, serving
 
 HISTORY = "/api/conversations.history"
 
@@ -186,3 +186,21 @@ def test_an_edit_of_the_last_days_is_seen_without_any_budget(
     site.edit("C1", old, "changed")
     collecting.collect()
     assert "changed" in collecting.messages()
+
+
+def test_a_team_takes_the_least_calls_and_a_second_run_those_of_what_changed(
+    collecting: CollectingSlack,
+) -> None:
+    """`benchmarks/slack.py` is the same with 100,000 messages."""
+    with serving(large_team(channels=10, messages=600, threads=40)) as site:
+        large = CollectingSlack(collecting.database, site)
+        large.settings["recheck_threads"] = 0
+        large.collect()
+        assert (site.calls, len(large.messages())) == (site.least_calls(), 600)
+        for number in range(3):
+            thread = sorted(site.channels["C0001"].threads)[number]
+            site.post("C0001", "late answer", thread=thread)
+        site.post("C0002", "news")
+        calls = large.calls_of()
+        assert len(calls) == 3 + len(site.channels) + 3
+        assert len(large.messages()) == 604

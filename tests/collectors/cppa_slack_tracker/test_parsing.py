@@ -214,17 +214,23 @@ def test_events_are_hints(event: dict[str, Any], hint: Hint | None) -> None:
 
 
 def test_an_event_has_a_team_and_an_id() -> None:
-    envelope = {
-        "team_id": "T1",
-        "event_id": "Ev1",
-        "event": {"type": "message", "channel_type": "im"},
-    }
+    envelope = {"team_id": "T1", "event_id": "Ev1", "event": {"type": "message", "channel": "C1"}}
     event = read_event(envelope)
-    assert (event.team_id, event.event_id, event.kind, event.channel_type) == (
-        "T1",
-        "Ev1",
-        "message",
-        "im",
-    )
+    assert (event.team_id, event.event_id, event.kind) == ("T1", "Ev1", "message")
+    assert not event.is_direct
     with pytest.raises(RecordRejected, match="event_id"):
         read_event({**envelope, "event_id": None})
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"channel_type": "im"},
+        {"channel_type": "mpim"},
+        {"channel": "D1"},
+        {"item": {"channel": "D1"}},
+    ],
+)
+def test_an_event_of_a_direct_message_is_told_from_others(inner: dict[str, Any]) -> None:
+    envelope = {"team_id": "T1", "event_id": "Ev1", "event": {"type": "message", **inner}}
+    assert read_event(envelope).is_direct
