@@ -53,11 +53,12 @@ def main(folder: Path) -> None:
         environment = {**os.environ, **stack.enter_context(sources(home)), **settings(home)}
         stack.enter_context(platform(home, environment))
         for group in ("github", "papers", "upkeep"):
-            bdc(environment, "run-group", group)
+            bdc(environment, "run-group", group, "--missing")
         runs = json.loads(
             bdc(environment, "runs", "--collector", "github_activity_tracker", "--json")
         )
-        take(stack.enter_context(browsing()), folder, environment, runs[-1])
+        asio = next(run for run in runs if run["source_key"] == "boostorg/asio")
+        take(stack.enter_context(browsing()), folder, environment, asio)
 
 
 @contextmanager
