@@ -33,7 +33,11 @@ def build(
     repository = parameters.pop("repository")
     if not is_selection(repository, submodules=submodules):
         return GitHubActivityTracker(
-            repository=repository, workspace=settings.workspace, settings=room, **parameters
+            repository=repository,
+            workspace=settings.workspace,
+            settings=room,
+            access=load_room_settings(GitHubAccess),
+            **parameters,
         )
     return GitHubRepositories(
         Selection(repository, submodules),
@@ -45,16 +49,21 @@ def build(
 
 
 @flow(name="github_activity_tracker", flow_run_name=run_name("repository"))
-async def github_activity_tracker(
+async def github_activity_tracker(  # noqa: PLR0913, PLR0917 - Prefect's form shows each by itself
     repository: str,
     submodules: bool = False,
     at_once: int = AT_ONCE,
     branches: list[str] | None = None,
     line_counts: bool = True,
+    streams: list[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
     reread: bool = False,
     dry_run: bool = False,
 ) -> State[Any]:
-    """Collect the commits of one Git repository, or of many, each by a run of its own.
+    """Collect repositories: commits and, of GitHub's, issues, pull requests, reviews, comments.
+
+    Of many each is collected by a run of its own.
 
     Args:
         repository: `owner/name` on GitHub, any git URL, or a local path; `owner/*` and other
@@ -63,7 +72,11 @@ async def github_activity_tracker(
         at_once: How many repositories are collected at the same time, where there are several.
         branches: Names or patterns such as `release/*`; without any, the default branch.
         line_counts: Count lines; false leaves file contents out, for repositories too big to hold.
-        reread: Read the whole history again instead of only what is new.
+        streams: Which of metadata, commits, issues, pull_requests, reviews, comments,
+            review_comments; without any, all that there are: of a repository elsewhere, commits.
+        since: Collect once more what was last updated from this day or time on, e.g. 2024-01-31.
+        until: The same up to this day or time; a dry run says what it would cost in API calls.
+        reread: Read everything again instead of only what is new.
         dry_run: Fetch and compare, write nothing, say what would change.
     """
     several = is_selection(repository, submodules=submodules)
@@ -72,6 +85,9 @@ async def github_activity_tracker(
         **({"submodules": submodules, "at_once": at_once} if several else {}),
         "branches": branches or [],
         "line_counts": line_counts,
+        "streams": streams or [],
+        "since": since,
+        "until": until,
         "reread": reread,
     }
     return run_collector("github_activity_tracker", build, parameters, dry_run=dry_run)

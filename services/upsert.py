@@ -42,7 +42,7 @@ class Written:
         )
 
 
-def bulk_upsert(
+def bulk_upsert(  # noqa: PLR0913 - what is written where, and by which rules
     session: Session,
     table: TableOrModel,
     columns: Sequence[str],
@@ -51,6 +51,7 @@ def bulk_upsert(
     key: Sequence[str],
     newer: Sequence[str] = (),
     expect_new: bool = False,
+    changed: set[Row] | None = None,
 ) -> Written:
     """Bring `table` to hold `rows`; never commits.
 
@@ -64,13 +65,14 @@ def bulk_upsert(
     How: stored keys are looked up by index, new rows are copied straight into the table, changed
     ones go through a temporary stage and one ON CONFLICT statement; every step in the order of the
     key, so that two writers never deadlock. `expect_new` spares the look-up where the caller knows
-    that no key is stored; when one is after all, the outcome is the same.
+    that no key is stored; when one is after all, the outcome is the same. `changed` is given the
+    keys of the rows that are new or, by their hash, not what is stored.
     """
     plan = _plan(_table_of(table), tuple(columns), tuple(key), tuple(newer))
     written = Written()
     pending = iter(rows)
     while batch := list(islice(pending, BATCH_ROWS)):
-        written += _write_batch(session, plan, batch, expect_new=expect_new)
+        written += _write_batch(session, plan, batch, changed, expect_new=expect_new)
     return written
 
 
@@ -115,7 +117,9 @@ class _Plan:
     empty_stage: str
 
 
-def _write_batch(session: Session, plan: _Plan, batch: list[Row], *, expect_new: bool) -> Written:
+def _write_batch(
+    session: Session, plan: _Plan, batch: list[Row], noted: set[Row] | None, *, expect_new: bool
+) -> Written:
     rows = _distinct(plan, batch)
     connection = driver_connection(session)
     cursor = connection.cursor()
@@ -124,6 +128,8 @@ def _write_batch(session: Session, plan: _Plan, batch: list[Row], *, expect_new:
     changed = [
         rows[key] for key in rows if key in known and not _is_same(plan, rows[key], known[key])
     ]
+    if noted is not None:
+        noted.update(plan.key_of(row) for row in (*new, *changed))
     if new and not _copied(cursor, plan, new):
         new, changed = [], [*new, *changed]
     inserted, updated = _merged(cursor, plan, changed)

@@ -19,3 +19,6 @@ class GitHubSettings(BaseSettings):
     token: SecretStr | None = None
     git_url: str = "https://github.com"
     git_stall_seconds: int = Field(default=120, ge=1)
+    api_read_seconds: float = Field(default=30.0, gt=0)
+    rescan_days: int = Field(default=7, ge=0)
+    rescan_hours: float = Field(default=24.0, ge=0)

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from collectors.github_activity_tracker.parsing import (
+from collectors.github_activity_tracker.parsing.commits import (
     END_OF_BATCH,
     BrokenOutput,
     CommitRecord,

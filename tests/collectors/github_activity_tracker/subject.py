@@ -1,4 +1,4 @@
-"""A repository of GitHub's, in the test's hand: git over HTTP on loopback."""
+"""A repository of GitHub's, in the test's hand: git over HTTP and the API, on loopback."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.replay.repositories import Repositories
-from conformance.replay.server import ReplayServer, replaying
-from conformance.subject import NotApplicable, Spoiling
+from conformance.replay.server import ReplayServer
+from conformance.subject import Spoiling
 from tests.support.git_repositories import EPOCH, Repository, git
+from tests.support.github_payloads import MISSING
+from tests.support.github_shelves import Shape
+from tests.support.github_site import GitHubRepository, GitHubSite, serving
 
 NAME = "boostorg/sample"
 AUTHOR = b"Ada Lovelace <ada@example.org>"
@@ -18,19 +21,41 @@ FILES = 100
 MANY = 1_000
 
 
-@dataclass
-class History:
-    """One branch; commit n adds file n."""
+# Mostly issues: a question more is a step more to die at.
+SHAPE = Shape(pull_every=25, comment_every=3, review_every=50, review_comment_every=50)
+SPOILT = {
+    "missing": MISSING,
+    "wrong_type": 5,
+    "nul": "before\0after",
+    "surrogate": "before\udc3dafter",
+}
 
-    server: ReplayServer
+
+@dataclass
+class World:
+    """One branch, to which commit n adds file n, and as many issues; issues are what changes."""
+
+    site: GitHubSite
+    github: GitHubRepository
     repository: Repository
     count: int = 0
+    changes: int = 0
+
+    @property
+    def server(self) -> ReplayServer:
+        return self.site.server
 
     @property
     def environment(self) -> Mapping[str, str]:
+        """Every run looks at everything, to see at once what is deleted."""
         return {
             "GITHUB_GIT_URL": self.server.url,
-            "GITHUB_TOKEN": "welcome",
+            "GITHUB_API_URL": self.server.url,
+            "GITHUB_TOKENS": "welcome",
+            "GITHUB_API_READ_SECONDS": "1",
+            "GITHUB_PATIENCE_SECONDS": "0.5",
+            "GITHUB_RESCAN_DAYS": "10000",
+            "GITHUB_RESCAN_HOURS": "0",
             "GITHUB_GIT_STALL_SECONDS": "2" if self.count < MANY else "60",
         }
 
@@ -40,25 +65,20 @@ class History:
 
     def fill(self, count: int) -> None:
         self.count = count
-        self._import(b"reset refs/heads/main", range(count))
+        self.github.fill(count, SHAPE)
+        parts = [b"feature done", b"reset refs/heads/main", *map(_commit, range(count)), b"done\n"]
+        git(self.repository.path, "fast-import", "--quiet", "--force", stdin=b"\n".join(parts))
 
     def change(self, index: int) -> None:
-        del index
-        raise NotApplicable("a commit never changes: its name is made of what it holds")
+        self.changes += 1
+        self.github.issue(index + 1, title=f"Another title, the {self.changes}th")
 
     def delete(self, index: int) -> None:
-        """As who rewrites history: what came after has other names."""
-        numbers = [number for number in range(self.count) if number != index]
-        self._import(b"reset refs/heads/main", numbers)
+        self.github.delete_issue(index + 1)
 
     def spoil(self, index: int, how: Spoiling) -> None:
-        self._import(b"reset refs/heads/main", range(index + 1))
-        self.repository.raw_commit(_spoilt(self.repository, index, how))
-        self._import(b"reset refs/heads/main\nfrom refs/heads/main^0", range(index + 1, self.count))
-
-    def _import(self, start: bytes, numbers: range | list[int]) -> None:
-        parts = [b"feature done", start, *map(_commit, numbers), b"done\n"]
-        git(self.repository.path, "fast-import", "--quiet", "--force", stdin=b"\n".join(parts))
+        fields = {"colour": "red"} if how == "extra" else {"title": SPOILT[how]}
+        self.github.spoil(index + 1, **fields)
 
 
 def _commit(number: int) -> bytes:
@@ -75,41 +95,16 @@ def _commit(number: int) -> bytes:
     )
 
 
-def _spoilt(repository: Repository, number: int, how: Spoiling) -> bytes:
-    """The newest commit as git stores one, byte for byte, in bad shape."""
-    person = b"%s %d +0000" % (AUTHOR, EPOCH + number)
-    headers = {
-        b"tree": repository.tree().encode(),
-        b"parent": repository.head("main^").encode(),
-        b"author": person,
-        b"committer": person,
-    }
-    message = b"Change %d" % number
-    match how:
-        case "missing":
-            del headers[b"author"]
-        case "wrong_type":
-            headers[b"author"] = b"%s soon +0000" % AUTHOR
-        case "extra":
-            headers[b"colour"] = b"red"
-        case "nul":
-            message += b" a\0b"
-        case "surrogate":
-            message += b" a\xed\xa0\x80b"
-    lines = [b"%s %s" % header for header in headers.items()]
-    return b"\n".join([*lines, b"", message])
-
-
 class GitHubActivityTrackerSubject:
     """Opens repositories."""
 
     collector = "github_activity_tracker"
 
     @contextmanager
-    def open(self, folder: Path) -> Iterator[History]:
+    def open(self, folder: Path) -> Iterator[World]:
         repository = Repository.create(folder / f"{NAME}.git")
-        with replaying(Repositories(folder)) as server:
-            yield History(server, repository)
+        with serving(GitHubSite(), Repositories(folder)) as site:
+            yield World(site, site.add(NAME), repository)
 
 
 SUBJECT = GitHubActivityTrackerSubject()

@@ -14,9 +14,9 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
-from collectors.github_activity_tracker.client import Mirror, open_mirror, parse_repository
+from collectors.github_activity_tracker.client.git import Mirror, open_mirror, parse_repository
 from collectors.github_activity_tracker.client.reader import CommitReader
-from collectors.github_activity_tracker.parsing import (
+from collectors.github_activity_tracker.parsing.commits import (
     ChangeStatus,
     CommitRecord,
     FileChange,
@@ -809,7 +809,7 @@ class TestKilledRuns:
         place = place_of(source)
         program = (
             "import sys; from pathlib import Path;"
-            "from collectors.github_activity_tracker.client import *;"
+            "from collectors.github_activity_tracker.client.git import *;"
             "open_mirror(parse_repository(sys.argv[1]), Path(sys.argv[2]),"
             " token=None, line_counts=True, timeout_seconds=30)"
         )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.github_activity_tracker.parsing import (
+from collectors.github_activity_tracker.parsing.commits import (
     END_OF_BATCH,
     BrokenOutput,
     ChangeStatus,

@@ -1,7 +1,6 @@
-"""The only code that writes this room's tables. Never commits, never reads git."""
+"""Commits, their files and branches."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
@@ -13,9 +12,8 @@ from collectors.github_activity_tracker.models import (
     Commit,
     File,
     FileChange,
-    Repository,
 )
-from collectors.github_activity_tracker.parsing import CommitRecord
+from collectors.github_activity_tracker.parsing.commits import CommitRecord
 from services.database import driver_connection
 from services.identity.services import commit_person, store_people
 from services.upsert import (
@@ -47,30 +45,6 @@ CHANGE_COLUMNS = ("commit_id", "file_id", "status", "old_path", "additions", "de
 
 Tables = dict[str, Written]
 Profiles = dict[tuple[str, str], int]  # name and address → profile
-
-
-@dataclass(frozen=True, slots=True)
-class RepositoryFacts:
-    """A repository as it is found at its source."""
-
-    source_key: str
-    kind: str
-    name: str
-    url: str
-    default_branch: str | None
-
-
-def store_repository(session: Session, facts: RepositoryFacts) -> tuple[int, Tables]:
-    """Bring the repository's row to these facts; its id."""
-    written = bulk_upsert(
-        session,
-        Repository,
-        ("source_key", "kind", "name", "url", "default_branch"),
-        [(facts.source_key, facts.kind, facts.name, facts.url, facts.default_branch)],
-        key=("source_key",),
-    )
-    ids = stored_ids(session, Repository, ("source_key",), [(facts.source_key,)])
-    return ids[(facts.source_key,)], {"repository": written}
 
 
 def recognise_commits(

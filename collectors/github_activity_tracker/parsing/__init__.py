@@ -1,0 +1,1 @@
+"""Pure functions: what git and GitHub say → frozen records."""

@@ -1,0 +1,70 @@
+"""The only code that writes this room's tables. Never commits, never asks a source."""
+
+from collectors.github_activity_tracker.services.commits import (
+    mark_deleted_branches,
+    mark_rewritten,
+    recognise_commits,
+    store_branches,
+    store_commits,
+)
+from collectors.github_activity_tracker.services.conversations import (
+    store_comments,
+    store_review_comments,
+)
+from collectors.github_activity_tracker.services.documents import refresh_documents
+from collectors.github_activity_tracker.services.dues import (
+    DOCUMENT,
+    REVIEWS,
+    due_numbers,
+    note_due,
+    settle_due,
+)
+from collectors.github_activity_tracker.services.issues import Stored, store_issues
+from collectors.github_activity_tracker.services.repositories import (
+    Known,
+    RepositoryFacts,
+    find_repository,
+    identify_repository,
+    store_languages,
+    store_metadata,
+    store_repository,
+)
+from collectors.github_activity_tracker.services.reviews import store_pull_details
+from collectors.github_activity_tracker.services.vanished import (
+    Span,
+    find_unlisted,
+    mark_comments_deleted,
+    mark_issues_gone,
+    mark_review_comments_deleted,
+)
+
+__all__ = [
+    "DOCUMENT",
+    "REVIEWS",
+    "Known",
+    "RepositoryFacts",
+    "Span",
+    "Stored",
+    "due_numbers",
+    "find_repository",
+    "find_unlisted",
+    "identify_repository",
+    "mark_comments_deleted",
+    "mark_deleted_branches",
+    "mark_issues_gone",
+    "mark_review_comments_deleted",
+    "mark_rewritten",
+    "note_due",
+    "recognise_commits",
+    "refresh_documents",
+    "settle_due",
+    "store_branches",
+    "store_comments",
+    "store_commits",
+    "store_issues",
+    "store_languages",
+    "store_metadata",
+    "store_pull_details",
+    "store_repository",
+    "store_review_comments",
+]
