@@ -16,6 +16,7 @@ ALL = (
     "status",
     "search",
     "edits",
+    "github",
     "github_client",
     "github_quota",
     "archive",

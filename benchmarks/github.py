@@ -1,0 +1,306 @@
+"""A repository's issues, pull requests and all that is said in them, from a site with GitHub's ways.
+
+The site is a process of its own, on loopback, 20 ms away, with GitHub's headers. Time is compared with
+times of the same run only; what the predecessor took is known by its CPU for a record.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from benchmarks.github_world import NAME
+from benchmarks.measuring import peak_megabytes, scratch_database, scratch_postgres, seconds
+from collectors.github_activity_tracker.collector import GitHubActivityTracker
+from collectors.github_activity_tracker.settings import GitHubSettings
+from deployments.local.postgres import EmbeddedPostgres
+from services.database import Database, driver_connection, open_database
+from services.http.addresses import Params
+from services.http.client import HttpClient
+from services.http.github import GitHubAccess
+from services.http.messages import Request
+from services.http.pages import pages
+from services.http.settings import HttpSettings, bearer
+from services.runs.run import Run
+from services.runs.services import Source, start_run
+
+ITEMS = 10_000
+SIZES = (10_000, 100_000)
+LATENCY = timedelta(milliseconds=20)
+STREAMS = ("metadata", "issues", "pull_requests", "reviews", "comments", "review_comments")
+PREFIX = "github_activity_tracker_"
+# CPU of the predecessor for an issue with what belongs to it: spec of its measurement, in microseconds.
+PREDECESSOR_CPU = 14_218
+# Those of the platform itself that a run touches beside the room's.
+BESIDE = ("identity_profile", "identity_profile_name", "identity_profile_email")
+
+
+def rows() -> list[dict[str, object]]:
+    """One row a figure, each beside its goal."""
+    with scratch_postgres() as server, tempfile.TemporaryDirectory() as folder:
+        count_statements(server)
+        return [*_of_time(server, Path(folder)), *_of_memory(server, Path(folder))]
+
+
+def count_statements(server: EmbeddedPostgres) -> None:
+    """Have PostgreSQL count them, which it begins when it starts."""
+    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+        admin.execute("alter system set shared_preload_libraries = 'pg_stat_statements'")
+    server.stop()
+    server.start()
+
+
+def _of_time(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
+    with scratch_database(server, "github") as database, site(ITEMS, LATENCY) as there:
+        fetch = seconds(lambda: _fetch_all(there.url))
+        there.count()
+        first = Measured(there, database, folder)
+        yield _row("records", first.records, "")
+        yield from _speed(first, fetch, server, folder)
+        yield from _calls(first, there, database, folder)
+        yield from _against_copy(first, database)
+
+
+def _speed(
+    first: "Measured", fetch: float, server: EmbeddedPostgres, folder: Path
+) -> Iterator[dict[str, object]]:
+    rate = first.records / first.seconds
+    ceiling = 100 / LATENCY.total_seconds()
+    yield _row("records/s, end to end", round(rate), "")
+    yield _row("of one walk's ceiling, 100 records in 20 ms", rate / ceiling, "")
+    with scratch_database(server, "github_near") as near, site(ITEMS, timedelta()) as here:
+        store = Measured(here, near, folder).seconds
+    slower = max(fetch, store)
+    yield _row(
+        "of the slower of fetching alone and storing alone", slower / first.seconds, ">= 0.8"
+    )
+    cpu = 1e6 * first.cpu / first.items
+    yield _row("CPU for an issue with all that belongs to it, us", round(cpu), "")
+    yield _row("the predecessor's CPU, times ours", PREDECESSOR_CPU / cpu, ">= 40")
+
+
+def _calls(
+    first: "Measured", there: "Site", database: Database, folder: Path
+) -> Iterator[dict[str, object]]:
+    per_thousand = 1000 / first.items
+    before = first.predecessor_calls
+    yield _row("calls for 1,000 items, first", first.calls * per_thousand, "")
+    yield _row("the predecessor's", before * per_thousand, "")
+    yield _row("of the predecessor's calls, first", first.calls / before, "<= 0.333")
+    yield _row("statements a record, first", first.statements / first.records, "<= 0.02")
+    again = Measured(there, database, folder)
+    yield _row("calls when nothing has changed", again.calls, "")
+    there.touch()
+    changed = Measured(there, database, folder)
+    yield _row("calls when 1 % has changed", changed.calls, "")
+    yield _row("the predecessor's", there.predecessor_changed, "")
+    yield _row(
+        "of the predecessor's calls, 1 % changed",
+        changed.calls / there.predecessor_changed,
+        "<= 0.05",
+    )
+
+
+def _against_copy(first: "Measured", database: Database) -> Iterator[dict[str, object]]:
+    """The finished tables copied into tables like them, with the same indexes."""
+    with database.transaction() as session:
+        found = session.scalars(
+            text("select relname from pg_stat_user_tables where n_tup_ins > 0 order by 1")
+        )
+        names = [n for n in found if n.startswith(PREFIX) or n in BESIDE]
+    copy = sum(seconds(_copying(database, name)) for name in names)
+    yield _row("raw COPY of the finished tables, s", copy, "")
+    yield _row("storing (CPU and waiting for PostgreSQL), s", first.storing, "")
+    yield _row("of raw COPY's speed", copy / first.storing, ">= 0.5")
+
+
+def _copying(database: Database, name: str) -> Callable[[], None]:
+    with database.transaction() as session:
+        session.execute(text(f"create table copy_of_{name} (like {name} including all)"))
+        with (
+            driver_connection(session).cursor() as cursor,
+            cursor.copy(f"copy {name} to stdout (format binary)") as out,
+        ):
+            data = b"".join(bytes(part) for part in out)
+
+    def copy() -> None:
+        with database.transaction() as session:
+            cursor = driver_connection(session).cursor()
+            with cursor.copy(f"copy copy_of_{name} from stdin (format binary)") as into:
+                into.write(data)
+
+    return copy
+
+
+def _of_memory(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
+    peaks = [_peak(server, folder, size) for size in SIZES]
+    for size, peak in zip(SIZES, peaks, strict=True):
+        yield _row(f"peak MB for {size:,} items", round(peak), "")
+    yield _row("of the smaller world's", peaks[1] / peaks[0], "<= 1.2")
+
+
+def _peak(server: EmbeddedPostgres, folder: Path, size: int) -> float:
+    name = f"github_{size}"
+    with scratch_database(server, name), site(size, timedelta()) as there:
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.github",
+            server.url(name),
+            there.url,
+            str(folder),
+        ]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def _row(figure: str, value: float, goal: str) -> dict[str, object]:
+    return {
+        "figure": figure,
+        "value": value if isinstance(value, int) else round(value, 3),
+        "goal": goal,
+    }
+
+
+def _fetch_all(url: str) -> None:
+    """The listings alone, read and decoded."""
+    with HttpClient(HttpSettings(base_url=url), auth=bearer("abc")) as client:
+        for path in ("issues", "pulls", "issues/comments", "pulls/comments"):
+            asked: Params = {"state": "all", "sort": "updated", "direction": "asc", "per_page": 100}
+            with pages(client, Request(f"/repos/{NAME}/{path}", asked), most=10**6) as found:
+                for page in found:
+                    page.json()
+
+
+class Measured:
+    """One run: what it did, and what that cost."""
+
+    def __init__(self, there: "Site", database: Database, folder: Path) -> None:
+        there.count()
+        with _counting(database) as counted:
+            run, cpu = open_run(database), time.process_time()
+            collector = collector_of(there.url, folder)
+            self.seconds = seconds(lambda: collector.collect(run))
+            self.cpu = time.process_time() - cpu
+        self.statements = counted["statements"]
+        self.storing = counted["seconds"]
+        self.records = run.result.fetched
+        self.calls = there.count()
+        self.items = there.items
+        self.predecessor_calls = there.predecessor_first
+
+
+@contextmanager
+def _counting(database: Database) -> Iterator[dict[str, Any]]:
+    """Statements of this database, from PostgreSQL's own count, and the time that they took in it."""
+    query = text(
+        "select sum(calls), sum(total_exec_time) / 1000 from pg_stat_statements s"
+        " join pg_database d on d.oid = s.dbid where d.datname = current_database()"
+        " and query !~* '^(begin|commit|rollback|set|show|select pg_)'"
+    )
+    with database.transaction() as session:
+        session.execute(text("create extension if not exists pg_stat_statements"))
+        session.execute(text("select pg_stat_statements_reset()"))
+    found: dict[str, Any] = {}
+    yield found
+    with database.transaction() as session:
+        found["statements"], found["seconds"] = session.execute(query).one()
+
+
+def collector_of(url: str, folder: Path) -> GitHubActivityTracker:
+    """The room's collector of the made repository."""
+    return GitHubActivityTracker(
+        repository=NAME,
+        streams=STREAMS,
+        workspace=folder,
+        settings=GitHubSettings.model_construct(),
+        access=GitHubAccess.model_construct(api_url=url, tokens=SecretStr("abc")),
+    )
+
+
+def open_run(database: Database) -> Run:
+    """A run that the ledger knows."""
+    source = Source(GitHubActivityTracker.name, NAME)
+    with database.transaction() as session:
+        now = datetime.now(UTC)
+        run_id = start_run(session, source, parameters={}, flow_run_id=None, now=now)
+    return Run(source, database, run_id)
+
+
+class Site:
+    """The site in its process, and what a first and a later run of the predecessor would ask it.
+
+    Its calls, by the specification of the predecessor: the repository, a page for a hundred items,
+    two for each issue (itself, comments), three for each pull request (and review comments).
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]", items: int) -> None:
+        self._process = process
+        self.items = items
+        self.url = self._read()
+
+    @property
+    def predecessor_first(self) -> int:
+        """Everything."""
+        return _predecessor_calls(self.items)
+
+    @property
+    def predecessor_changed(self) -> int:
+        """One item in a hundred."""
+        return _predecessor_calls(self.items // 100)
+
+    def count(self) -> int:
+        """The calls since this was last asked."""
+        return int(self._ask("count"))
+
+    def touch(self) -> None:
+        """Change one item in a hundred."""
+        self._ask("touch")
+
+    def _ask(self, what: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{what}\n")
+        self._process.stdin.flush()
+        return self._read()
+
+    def _read(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline().strip()
+
+
+def _predecessor_calls(items: int) -> int:
+    pulls = items // 3
+    return 1 + -(-items // 100) + 2 * (items - pulls) + 3 * pulls
+
+
+@contextmanager
+def site(items: int, latency: timedelta) -> Iterator[Site]:
+    """Serves so many issues and pull requests, a third of them, until the block ends."""
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.github_world",
+        str(items),
+        str(latency.total_seconds()),
+    ]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Site(process, items)
+        finally:
+            process.kill()
+
+
+if __name__ == "__main__":
+    opened = open_database(sys.argv[1], application_name="benchmark")
+    collector_of(sys.argv[2], Path(sys.argv[3])).collect(open_run(opened))
+    print(peak_megabytes())
