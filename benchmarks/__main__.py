@@ -21,6 +21,7 @@ ALL = (
     "github_quota",
     "archive",
     "slack",
+    "growth",
 )
 
 

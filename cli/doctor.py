@@ -9,10 +9,11 @@ import httpx
 
 import migrations
 from cli.connection import connected
+from cli.credentials import credentials
 from cli.environment import prepare_prefect
 from cli.output import Json, console, print_json
 from cli.schedule_file import load_desired
-from services.database import DatabaseError, server_version, table_sizes
+from services.database import DatabaseError, encryption, server_version, table_sizes
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
 from services.settings import PlatformSettings, load_settings, require_database_url
@@ -57,7 +58,7 @@ def _findings() -> Iterator[Finding]:
     yield _look("database", _database)
     yield _look("schema", lambda: _schema(settings))
     yield from _prefect(settings)
-    yield _look("credentials", _credentials)
+    yield _look("credentials", credentials)
 
 
 def _look(subject: str, check: Callable[[], str]) -> Finding:
@@ -73,11 +74,15 @@ def _look(subject: str, check: Callable[[], str]) -> Finding:
 def _database() -> str:
     with connected() as database:
         number, size = server_version(database), sum(table_sizes(database).values())
+        by = encryption(database)
     if number // 10000 < OLDEST_POSTGRESQL:
         raise ConfigError(
             f"PostgreSQL {number // 10000} is too old: use {OLDEST_POSTGRESQL} or newer"
         )
-    return f"PostgreSQL {number // 10000}.{number % 10000}, tables of {size / 1e6:.1f} MB"
+    way = (
+        f"by {by}" if by else "not encrypted: see TLS in SECURITY.md where the network is not yours"
+    )
+    return f"PostgreSQL {number // 10000}.{number % 10000}, tables of {size / 1e6:.1f} MB, {way}"
 
 
 def _schema(settings: PlatformSettings) -> str:
@@ -111,13 +116,3 @@ def _prefect(settings: PlatformSettings) -> Iterator[Finding]:
     }
     for subject, probe in checks.items():
         yield _look(subject, lambda probe=probe: asyncio.run(probe()))  # type: ignore[misc]
-
-
-def _credentials() -> str:
-    """Which credentials are set; none is needed for public repositories read through git."""
-    from collectors.github_activity_tracker.settings import GitHubSettings  # noqa: PLC0415
-    from services.settings import load_room_settings  # noqa: PLC0415
-
-    token = load_room_settings(GitHubSettings).token
-    said = "set" if token else "not set: public repositories only"
-    return f"GITHUB_TOKEN {said}"

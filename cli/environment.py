@@ -36,6 +36,8 @@ def prepare_home(settings: PlatformSettings) -> None:
             "DO_NOT_TRACK": "1",
         }
     )
+    if settings.prefect_api_ssl_cert_file is not None:
+        os.environ["PREFECT_API_SSL_CERT_FILE"] = str(settings.prefect_api_ssl_cert_file)
     if settings.prefect_api_auth_string is not None:
         auth = settings.prefect_api_auth_string.get_secret_value()
         os.environ["PREFECT_API_AUTH_STRING"] = auth

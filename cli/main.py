@@ -30,10 +30,12 @@ from cli.output import complaints
 from cli.reprocess import reprocess
 from cli.serve import serve
 from cli.status import status
+from deployments.secret_blocks import read_secret_block
 from services.database import DatabaseError
 from services.errors import CollectorError, ConfigError
 from services.failures import classify_failure
 from services.redaction import redact
+from services.secret_sources import read_blocks_with
 
 FAILED = 1
 USAGE = 2
@@ -78,6 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
 
     3 is `bdc deploy plan`'s: the server is not what the schedule says.
     """
+    read_blocks_with(read_secret_block)
     sys.exit(execute(sys.argv[1:] if arguments is None else arguments))
 
 

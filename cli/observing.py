@@ -34,6 +34,7 @@ def prefect_api(settings: PlatformSettings, health: HealthSettings) -> Iterator[
     api = PrefectApi(
         settings.prefect_api_url,
         auth=auth.get_secret_value() if auth else None,
+        authority=settings.prefect_api_ssl_cert_file,
         timeout_seconds=health.prefect_timeout_seconds,
     )
     try:

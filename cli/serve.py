@@ -1,5 +1,7 @@
 """`bdc serve`: the status page, health and metrics over HTTP."""
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -22,6 +24,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     alerts: Annotated[bool, Parameter(negative="")] = False,
+    certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve the status page, /health/ and /metrics until Ctrl-C. What is served is read-only.
 
@@ -33,12 +37,18 @@ def serve(
         host: Address to listen on; 0.0.0.0 is every one.
         port: Port to listen on instead of BDC_STATUS_PORT.
         alerts: Also keep the alerts, and tell them as Prefect events. Needs a login that may write.
+        certificate: Serve HTTPS with the certificate in this file, for where no proxy ends TLS.
+        key: File of its private key, without a password.
+
+    Raises:
+        ConfigError: one of the last two is missing, or cannot be read.
     """
     import uvicorn  # noqa: PLC0415 - only this command serves
 
     from deployments.status.app import StatusService, make_app  # noqa: PLC0415
     from deployments.status.observing import Watcher  # noqa: PLC0415
 
+    _require_both(certificate, key)
     settings, health = load_settings(), load_room_settings(HealthSettings)
     configure_logging(settings.log_level, settings.log_format)
     with observer(settings, health) as observe:
@@ -46,8 +56,25 @@ def serve(
         watcher = Watcher(observe, health.refresh_seconds, told)
         service = StatusService(watcher, health, utc_now, ui_url(settings))
         port = settings.bdc_status_port if port is None else port
-        console.print(f"Status page  http://{host}:{port}/", markup=False)
-        uvicorn.run(make_app(service), host=host, port=port, log_config=None, access_log=False)
+        scheme = "http" if certificate is None else "https"
+        console.print(f"Status page  {scheme}://{host}:{port}/", markup=False)
+        uvicorn.run(
+            make_app(service),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            ssl_certfile=certificate,
+            ssl_keyfile=key,
+        )
+
+
+def _require_both(certificate: Path | None, key: Path | None) -> None:
+    files = [one for one in (certificate, key) if one is not None]
+    if len(files) == 1:
+        raise ConfigError("HTTPS needs --certificate and --key")
+    if missing := [one for one in files if not os.access(one, os.R_OK)]:
+        raise ConfigError([f"{one} cannot be read" for one in missing])
 
 
 def alerting(observe: "Observer", settings: PlatformSettings) -> Alerting:

@@ -1,6 +1,7 @@
 """`bdc status`: what the status page says, on a terminal."""
 
 import time
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -9,8 +10,9 @@ from cyclopts import Parameter
 from cli.observing import observer, utc_now
 from cli.output import Json, console, print_json, show
 from deployments.status.observing import Snapshot
-from deployments.status.page import span
+from deployments.status.page import quota_in_words, span
 from deployments.status.runbook import runbook
+from deployments.status.sizes import growth_in_words
 from deployments.status.verdict import is_healthy, problems
 from services.health.facts import LastRun
 from services.health.settings import HealthSettings
@@ -58,6 +60,8 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
                 "running": running,
                 "sources": sources,
                 "search_index": _index(snapshot),
+                "quotas": [asdict(one) for one in snapshot.quotas()],
+                "database": asdict(snapshot.facts.growth) if snapshot.facts else None,
             }
         )
         return
@@ -70,6 +74,8 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
         what = f"{lag['documents']} documents of {lag['collector']} wait for the search index"
         console.print(f"{what}, since {since} UTC", markup=False)
     console.print()
+    for line in _resources(snapshot):
+        console.print(line, markup=False)
     console.print("Healthy" if is_healthy(found) else "Unhealthy", style="bold", end="")
     console.print(f", as of {snapshot.at:%Y-%m-%d %H:%M:%S} UTC")
     for one in found:
@@ -84,6 +90,14 @@ def _index(snapshot: Snapshot) -> list[dict[str, Any]]:
         {"collector": one.collector, "documents": one.documents, "oldest": one.oldest}
         for one in waiting
     ]
+
+
+def _resources(snapshot: Snapshot) -> list[str]:
+    """What is used up bit by bit: quotas of sources, and room in the database."""
+    if snapshot.facts is None:
+        return []
+    quotas = [f"quota of {quota_in_words(one)}" for one in snapshot.quotas()]
+    return [*quotas, f"database {growth_in_words(snapshot.facts.growth)}"]
 
 
 def _sources(snapshot: Snapshot) -> list[dict[str, Any]]:

@@ -10,9 +10,10 @@ from prefect.events import DeploymentEventTrigger
 from prefect.events.schemas.automations import Automation, AutomationCore
 
 from deployments.actual import ActualDeployment, ActualState
+from deployments.alert_blocks import OUR_BLOCKS
 from deployments.desired import DesiredDeployment, DesiredState, automation_of
 from deployments.generate import DISABLED, TAG, TRIGGER_DESCRIPTION
-from deployments.routes import OUR_BLOCKS, Alerts, Route, automation_of_route
+from deployments.routes import Alerts, Route, automation_of_route
 from deployments.steps import (
     ChangeBlock,
     ChangeDeployment,

@@ -1,40 +1,27 @@
 """Who is told what: routes from a file that a person edits, and the blocks that settings make."""
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 from uuid import UUID
 
-from prefect.blocks.core import Block
-from prefect.blocks.notifications import (
-    CustomWebhookNotificationBlock,
-    DiscordWebhook,
-    SlackWebhook,
-)
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
-from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from deployments.alert_blocks import BLOCK_NAME, DesiredBlock, blocks_of
 from deployments.schedule_model import Schedule
 from deployments.schedule_yaml import read_yaml
 from deployments.status.alerting import ANNOUNCED, EVENTS, RESOURCE
 from deployments.status.verdict import Kind
 from services.alerts.settings import AlertSettings
-from services.errors import ConfigError
+from services.errors import CollectorFailureCategory, ConfigError
 
 ROUTES_FILE = Path(__file__).parent / "automations" / "alerts.yaml"
-BLOCK_NAME = "bdc-alerts"
 # Tells our automations from those that a person made.
 DESCRIPTION = "Made from the routes of alerts; a change made here is undone, a pause is kept."
 PREFIX = "alerts-"
-DISCORD_WEBHOOK = re.compile(
-    r"https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/(\d+)/([\w-]+)/?"
-)
-# What people's own receivers get; Prefect puts the words in.
-WEBHOOK_BODY = {"subject": "{{subject}}", "body": "{{body}}"}
 
 
 class Route(BaseModel):
@@ -45,6 +32,7 @@ class Route(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
     to: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
     kinds: tuple[Kind | Literal["deployed"], ...] = ()
+    categories: tuple[CollectorFailureCategory, ...] = ()
     groups: tuple[str, ...] = ()
     collectors: tuple[str, ...] = ()
 
@@ -58,29 +46,6 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     routes: tuple[Route, ...] = ()
-
-
-BlockKind = Literal["slack-webhook", "discord-webhook", "custom-webhook"]
-OUR_BLOCKS = frozenset(f"{kind}/{BLOCK_NAME}" for kind in get_args(BlockKind))
-
-
-@dataclass(frozen=True)
-class DesiredBlock:
-    """A notification block that the settings make; `secrets` are the fields to compare."""
-
-    kind: BlockKind
-    block: Block
-    secrets: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        """As routes call it."""
-        return f"{self.kind}/{BLOCK_NAME}"
-
-    def is_same(self, data: Mapping[str, Any]) -> bool:
-        """Whether a block on the server holds these addresses."""
-        held = {**data, **(data.get("secrets") or {})}
-        return all(held.get(name) == value for name, value in self.secrets.items())
 
 
 @dataclass(frozen=True)
@@ -142,57 +107,18 @@ def _problem(path: Path, error: ErrorDetails) -> str:
     return f"{path}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
 
 
-def blocks_of(settings: AlertSettings) -> list[DesiredBlock]:
-    """The blocks of the addresses that are set.
-
-    Raises:
-        ConfigError: an address is none of its kind; never showing it.
-    """
-    made: list[DesiredBlock] = []
-    if settings.slack_webhook_url:
-        url = settings.slack_webhook_url.get_secret_value()
-        if not url.startswith("https://hooks.slack"):
-            raise ConfigError(
-                "ALERT_SLACK_WEBHOOK_URL is not like https://hooks.slack.com/services/…"
-            )
-        made.append(DesiredBlock("slack-webhook", SlackWebhook(url=SecretStr(url)), {"url": url}))
-    if settings.discord_webhook_url:
-        made.append(_discord(settings.discord_webhook_url.get_secret_value()))
-    if settings.webhook_url:
-        made.append(_webhook(settings.webhook_url.get_secret_value()))
-    return made
-
-
-def _discord(url: str) -> DesiredBlock:
-    found = DISCORD_WEBHOOK.fullmatch(url)
-    if found is None:
-        raise ConfigError(
-            "ALERT_DISCORD_WEBHOOK_URL is not like https://discord.com/api/webhooks/<id>/<token>"
-        )
-    secrets = {"webhook_id": found[1], "webhook_token": found[2]}
-    return DesiredBlock("discord-webhook", DiscordWebhook.model_validate(secrets), secrets)
-
-
-def _webhook(url: str) -> DesiredBlock:
-    """The address goes in as a secret, which Prefect hides; it may hold a token."""
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError("ALERT_WEBHOOK_URL is no http(s) URL")
-    block = CustomWebhookNotificationBlock.model_validate(
-        {
-            "name": BLOCK_NAME,
-            "url": "{{address}}",
-            "json_data": WEBHOOK_BODY,
-            "secrets": {"address": url},
-        }
-    )
-    return DesiredBlock("custom-webhook", block, {"address": url})
-
-
 def automation_of_route(route: Route, block: UUID) -> AutomationCore:
     """The automation that tells this block what the route lets pass."""
     match: dict[str, str | list[str]] = {"prefect.resource.id": f"{RESOURCE}*"}
-    chosen = {"kind": route.kinds, "group": route.groups, "collector": route.collectors}
-    match |= {f"alert.{label}": list(values) for label, values in chosen.items() if values}
+    chosen = {
+        "kind": route.kinds,
+        "category": route.categories,
+        "group": route.groups,
+        "collector": route.collectors,
+    }
+    match |= {
+        f"alert.{label}": [str(one) for one in values] for label, values in chosen.items() if values
+    }
     return AutomationCore.model_validate(
         {
             "name": route.automation,

@@ -23,9 +23,10 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.schemas.automations import AutomationCore
 from prefect.states import Cancelled
 
+from deployments.alert_blocks import BLOCK_NAME, DesiredBlock
 from deployments.desired import DesiredDeployment, Fields, automation_of
 from deployments.local.worker import POOL_TYPE, base_job_template
-from deployments.routes import BLOCK_NAME, DesiredBlock, Route, automation_of_route
+from deployments.routes import Route, automation_of_route
 
 Verb = Literal["create", "change", "remove"]
 Kind = Literal["pool", "limit", "deployment", "schedule", "trigger", "block", "route"]

@@ -210,7 +210,7 @@ class Lifecycle:
 
     def _phase(self, name: str, work: Callable[[], T], policy: RetryPolicy) -> T:
         self.phase = name
-        with log_context(phase=name):
+        with log_context(collector_phase=name):
             return Phase(
                 name,
                 work,
@@ -234,7 +234,7 @@ class Lifecycle:
             _log_refusal(self.collector.name, error)
             return error.category
         try:
-            with log_context(phase=self.phase):
+            with log_context(collector_phase=self.phase):
                 return CollectorFailureCategory(self.collector.handle_error(error, self.phase))
         except (Exception, SystemExit):
             logger.exception("handle_error of %s failed, after: %s", self.source, describe(error))

@@ -190,6 +190,17 @@ def count_rows(database: Database, prefix: str) -> dict[str, int]:
         }
 
 
+def encryption(database: Database) -> str | None:
+    """The version of TLS that our connection has, None without; a Unix socket needs none."""
+    query = text(
+        "select case when inet_server_addr() is null then 'a Unix socket' else version end"
+        " from pg_stat_ssl where pid = pg_backend_pid()"
+    )
+    with database.transaction() as session:
+        found: str | None = session.execute(query).scalar_one()
+    return found
+
+
 def table_sizes(database: Database) -> dict[str, int]:
     """Bytes on disk of each of our tables with its indexes, the largest first."""
     query = text(

@@ -25,7 +25,7 @@ class RunFields(TypedDict, total=False):
     source_key: str
     run_id: str
     flow_run_id: str
-    phase: str
+    collector_phase: str
     failure_category: str
 
 

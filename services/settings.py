@@ -1,6 +1,10 @@
-"""Settings of the whole platform: from the environment, then `.env`, then the local stack that is running."""
+"""Settings of the whole platform: from the environment, then `.env`, then the local stack that is running.
+
+Secrets may lie in files and blocks too: see `services.secret_sources`.
+"""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -8,6 +12,7 @@ from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.errors import ConfigError
+from services.secret_sources import secret_in_file, secrets_from_elsewhere
 
 STACK_FILE = "stack.json"
 ADDRESSES = ("prefect_api_url",)
@@ -42,6 +47,7 @@ class PlatformSettings(BaseSettings):
     prefect_api_url: str | None = None
     prefect_ui_url: str | None = None
     prefect_api_auth_string: SecretStr | None = None
+    prefect_api_ssl_cert_file: Path | None = None
     prefect_api_database_connection_url: SecretStr | None = None
     backup_target: str | None = None
     backup_keep: int = Field(default=14, ge=1)
@@ -85,10 +91,7 @@ def load_settings(*, use_running_stack: bool = True) -> PlatformSettings:
     Raises:
         ConfigError: naming every wrong or missing variable at once.
     """
-    try:
-        settings = PlatformSettings()
-    except ValidationError as error:
-        raise ConfigError(describe_invalid(error)) from None
+    settings = _read(PlatformSettings, secrets_from_elsewhere(PlatformSettings))
     if use_running_stack:
         settings = settings.model_copy(update=_addresses_of_running_stack(settings))
     if settings.bdc_environment == "production":
@@ -102,8 +105,27 @@ def load_room_settings(model: type[RoomSettings]) -> RoomSettings:
     Raises:
         ConfigError: naming every wrong or missing variable at once.
     """
+    return _read(model, secrets_from_elsewhere(model))
+
+
+def load_connection() -> tuple[str | None, str | None, Path | None]:
+    """Prefect's API: its address, what it asks for, and the authority that vouches for it.
+
+    Wherever these are but in a block of its own.
+
+    Raises:
+        ConfigError: naming every wrong variable at once.
+    """
+    settings = _read(PlatformSettings, {})
+    known = settings.model_copy(update=_addresses_of_running_stack(settings))
+    auth = known.prefect_api_auth_string or secret_in_file("PREFECT_API_AUTH_STRING")
+    authority = known.prefect_api_ssl_cert_file
+    return known.prefect_api_url, auth.get_secret_value() if auth else None, authority
+
+
+def _read(model: type[RoomSettings], secrets: Mapping[str, Any]) -> RoomSettings:
     try:
-        return model()
+        return model(**secrets)
     except ValidationError as error:
         prefix = str(model.model_config.get("env_prefix", ""))
         raise ConfigError(describe_invalid(error, prefix)) from None

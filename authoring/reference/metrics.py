@@ -10,6 +10,7 @@ from prometheus_client.core import Metric
 from authoring.reference.markdown import code, document, table
 from deployments.status.metrics import families
 from deployments.status.observing import Snapshot
+from services.growth.services import Growth
 from services.health.facts import Facts
 from services.health.settings import HealthSettings
 
@@ -37,7 +38,8 @@ def metrics_page(_: Path) -> str:
 def all_metrics() -> list[Metric]:
     """Every one that there can be: those of a look that has seen everything, and nothing in it."""
     nothing: Any = {}
-    facts = Facts(**{field.name: nothing for field in fields(Facts)})
+    known = {field.name: nothing for field in fields(Facts)}
+    facts = Facts(**{**known, "growth": Growth(0, None, None, nothing)})
     seen: dict[str, Any] = {field.name: nothing for field in fields(Snapshot)}
     snapshot = Snapshot(**{**seen, "at": _NOW, "latency_ms": 1, "facts": facts})
     return list(families(snapshot, HealthSettings(), _NOW))

@@ -12,7 +12,8 @@ def settings_page(root: Path) -> str:
     rows = [(code(name), code(default), meaning) for name, default, meaning in variables(text)]
     return document(
         "# Environment variables",
-        "From the environment, then from `.env`. A blank value counts as not set.",
+        "From the environment, then from `.env`; a secret also from a file or a block: see [security]"
+        "(../../SECURITY.md). A blank value counts as not set.",
         table(["variable", "default", "meaning"], rows),
     )
 

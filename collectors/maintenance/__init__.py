@@ -2,7 +2,7 @@
 
 Source: the platform's own tables; what collectors have collected is never touched.
 Owner: data platform.
-Tables: those of services.runs, services.batches, services.outbox, services.http and services.archive.
+Tables: those of services.runs, .batches, .outbox, .http, .archive and .growth.
 Secrets: none.
 New means: what has become older than its setting allows.
 Exempt: recordings, same-input-twice, pages-shuffled, pages-repeated, changed-during-run,

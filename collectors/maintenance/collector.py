@@ -1,4 +1,4 @@
-"""The hooks: forget what is old, table by table, a part in each transaction."""
+"""The hooks: note how large tables are, then forget what is old, a part in each transaction."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from services.archive.place import ArchivePlace
 from services.archive.retention import forget_segments
 from services.batches.retention import forget_batches, forget_days
 from services.database import Session
+from services.growth.services import forget_samples, take_sample
 from services.http.retention import forget_pages
 from services.outbox.retention import forget_payloads
 from services.runs.result import CollectResult
@@ -57,8 +58,13 @@ class Maintenance(AbstractCollector):
         """Nothing: the settings were checked when they were read."""
 
     def collect(self, run: Run) -> CollectResult:
-        """Each rule in turn; interrupted, the next run goes on. Counts as fetched what was old."""
+        """The day's sizes, then each rule in turn; interrupted, the next run goes on.
+
+        Counts as fetched what was old.
+        """
         now = self._now()
+        with run.transaction() as session:
+            take_sample(session, now.date())
         for rule in (*self._rules(), *self._rules_of_archive(is_dry=run.is_dry)):
             before = now - timedelta(days=rule.days)
             count = sum(self._parts(run, rule, before))
@@ -74,6 +80,7 @@ class Maintenance(AbstractCollector):
         yield Rule("batches", days.batch_days, forget_batches)
         yield Rule("contents of sent messages", days.outbox_days, forget_payloads)
         yield Rule("versions of pages", days.page_days, forget_pages)
+        yield Rule("samples of sizes", days.run_days, forget_samples)
 
     def _rules_of_archive(self, *, is_dry: bool) -> Iterator[Rule]:
         """A file that is removed comes back with no transaction: a dry run removes none."""

@@ -108,6 +108,7 @@ def event_of(news: News, now: datetime) -> dict[str, Any]:
             "prefect.resource.id": f"{RESOURCE}{news.id}",
             "prefect.resource.name": f"{news.kind} {news.subject}",
             "alert.kind": news.kind,
+            "alert.category": details.get("category") or "none",
             "alert.collector": details.get("collector") or "none",
             "alert.group": details.get("group") or "none",
         },

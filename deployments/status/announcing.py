@@ -36,6 +36,7 @@ def announcement(
             "prefect.resource.id": f"{RESOURCE}{DEPLOYED}",
             "prefect.resource.name": what,
             "alert.kind": DEPLOYED,
+            "alert.category": "none",
             "alert.collector": "none",
             "alert.group": "none",
         },

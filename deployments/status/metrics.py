@@ -44,6 +44,10 @@ def families(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> Ite
     yield from _of_runs(snapshot, settings)
     yield from _of_backlogs(snapshot)
     yield from _of_index(snapshot)
+    yield from _of_quotas(snapshot)
+    if snapshot.facts is not None:
+        size = snapshot.facts.growth.bytes
+        yield GaugeMetricFamily("bdc_database_bytes", "What our database takes.", value=size)
 
 
 def _of_prefect(snapshot: Snapshot) -> Iterator[Metric]:
@@ -133,3 +137,22 @@ def _of_index(snapshot: Snapshot) -> Iterator[Metric]:
         waiting.add_metric([lag.collector], lag.documents)
         oldest.add_metric([lag.collector], (snapshot.at - lag.oldest).total_seconds())
     yield from (waiting, oldest)
+
+
+def _of_quotas(snapshot: Snapshot) -> Iterator[Metric]:
+    """One that is closed has nothing left, whatever was counted."""
+    labels = ("source", "owner", "resource")
+    left = GaugeMetricFamily("bdc_quota_remaining", "Requests left.", labels=labels)
+    resets = GaugeMetricFamily(
+        "bdc_quota_reset_seconds", "Until it is filled again or opened.", labels=labels
+    )
+    for one in snapshot.quotas():
+        values = [one.source, one.owner, one.resource or "all"]
+        if one.closed_until is not None:
+            left.add_metric(values, 0)
+        elif one.remaining is not None:
+            left.add_metric(values, one.remaining)
+        ends = [moment for moment in (one.resets_at, one.closed_until) if moment is not None]
+        resets.add_metric(values, (max(ends) - snapshot.at).total_seconds())
+    if snapshot.facts is not None:
+        yield from (left, resets)

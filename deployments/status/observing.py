@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from deployments.status.promises import (
 )
 from services.database import Database, DatabaseError
 from services.errors import ConfigError
-from services.health.facts import Activity, Facts, LastRun, read_facts
+from services.health.facts import Activity, Facts, LastRun, QuotaLeft, read_facts
 from services.health.settings import HealthSettings
 
 DATABASE_FAILED = "database_check_failed"
@@ -57,6 +57,16 @@ class Snapshot:
     def last_runs(self) -> list[LastRun]:
         """The newest run of each source; none are known without a database."""
         return list(self.facts.last_runs) if self.facts else []
+
+    def quotas(self) -> list[QuotaLeft]:
+        """What sources said last of their quotas; one that is open again is not called closed."""
+        known = self.facts.quotas if self.facts else ()
+        return [
+            replace(one, closed_until=None)
+            if one.closed_until is not None and one.closed_until <= self.at
+            else one
+            for one in known
+        ]
 
 
 @dataclass

@@ -12,8 +12,9 @@ from markupsafe import Markup, escape
 from deployments.status.observing import Snapshot
 from deployments.status.promises import Freshness
 from deployments.status.runbook import runbook
+from deployments.status.sizes import growth_in_words
 from deployments.status.verdict import is_healthy, problems
-from services.health.facts import DAYS_OF_ROWS, LastRun
+from services.health.facts import DAYS_OF_ROWS, LastRun, QuotaLeft
 from services.health.settings import HealthSettings
 from services.runs.services import Source
 
@@ -77,6 +78,8 @@ def status_page(
         problems=[(one, runbook(one, settings)) for one in found],
         rows=_rows(snapshot, ui_url),
         running=_running(snapshot, settings, ui_url),
+        quotas=[quota_in_words(one) for one in snapshot.quotas()],
+        growth=growth_in_words(snapshot.facts.growth) if snapshot.facts else None,
         ui_url=ui_url,
         days=DAYS_OF_ROWS,
         width=DAYS_OF_ROWS * BAR_WIDTH,
@@ -93,6 +96,16 @@ def span(length: timedelta | None) -> str:
         if seconds >= SHOWN_FROM * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"
+
+
+def quota_in_words(quota: QuotaLeft) -> str:
+    """Whose it is, what is left, and until when that counts."""
+    of = " ".join(filter(None, (quota.source, quota.resource, quota.owner)))
+    moment = quota.closed_until or quota.resets_at
+    until = f"{moment:%H:%M:%S} UTC" if moment else ""
+    if quota.closed_until is not None:
+        return f"{of}: nothing before {until}"
+    return f"{of}: {quota.remaining} until {until}"
 
 
 def with_code(text: str) -> Markup:

@@ -6,7 +6,10 @@ Prefect's own client would cost seconds of imports and 100 MB in a process that 
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
+from ssl import create_default_context
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -25,12 +28,28 @@ LATE_AFTER = timedelta(minutes=15)
 
 
 class PrefectApi:
-    """A server's API; every answer is waited for at most `timeout_seconds`."""
+    """A server's API; every answer is waited for at most `timeout_seconds`.
 
-    def __init__(self, api_url: str, *, auth: str | None, timeout_seconds: float) -> None:
+    `authority` is the file of the certificate authority that vouches for an https address, where
+    that is none of those that everybody trusts.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        *,
+        auth: str | None,
+        timeout_seconds: float,
+        authority: Path | None = None,
+    ) -> None:
         proof = {"Authorization": f"Basic {b64encode(auth.encode()).decode()}"} if auth else {}
+        trusted = True if authority is None else create_default_context(cafile=authority)
         self._client = httpx.Client(
-            base_url=api_url, headers=proof, timeout=timeout_seconds, trust_env=False
+            base_url=api_url,
+            headers=proof,
+            timeout=timeout_seconds,
+            trust_env=False,
+            verify=trusted,
         )
 
     def close(self) -> None:
@@ -113,6 +132,18 @@ class PrefectApi:
         }
         lines = self._ask("/logs/filter", wanted)
         return [f"{line['timestamp'][:19]}Z {line['message']}" for line in reversed(lines)]
+
+    def secret_block(self, name: str) -> Any:
+        """What the Secret block of this name holds, None when there is none.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal.
+        """
+        path = f"/block_types/slug/secret/block_documents/name/{quote(name, safe='')}"
+        answer = self._client.get(path, params={"include_secrets": True})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        return answer.raise_for_status().json()["data"].get("value")
 
     def _deployments(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -10,6 +10,8 @@ from sqlalchemy import BigInteger, Date, cast, func, select
 from sqlalchemy.orm import Session
 
 from services.batches.models import ScheduleBatch
+from services.growth.services import Growth, growth
+from services.http.models import HttpQuota
 from services.outbox.services import Backlog, backlogs
 from services.runs.lock import runs_alive
 from services.runs.models import CollectorActivity, CollectorRun
@@ -19,6 +21,8 @@ from services.vectors.queue import Lag, lags
 # No schedule promises data more rarely than once a month.
 LONGEST_LOOK_BACK = timedelta(days=40)
 DAYS_OF_ROWS = 14
+# Enough of a hash to tell a handful of tokens apart.
+OWNER_LENGTH = 8
 # Of runs and of batches.
 SUCCEEDED = ("completed", "partial")
 
@@ -85,6 +89,21 @@ class GroupFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaLeft:
+    """What a source said last of one quota: `owner` is a short hash of whose it is.
+
+    `remaining` is None where the source only said until when nothing may be asked.
+    """
+
+    source: str
+    owner: str
+    resource: str
+    remaining: int | None
+    resets_at: datetime | None
+    closed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the database said at one moment.
 
@@ -103,11 +122,13 @@ class Facts:
     outbox: Sequence[Backlog]
     rows_by_day: Mapping[str, Mapping[date, int]]
     endings: Mapping[tuple[str, str], int]
+    quotas: Sequence[QuotaLeft]
+    growth: Growth
     index: Sequence[Lag] = ()
 
 
 def read_facts(session: Session, now: datetime) -> Facts:
-    """Everything at once; one transaction, eleven queries, nothing is written."""
+    """Everything at once; one transaction, sixteen queries, nothing is written."""
     return Facts(
         last_runs=[_last_run(run) for run in latest_run_of_each_source(session)],
         last_ended=[_last_run(run) for run in latest_run_of_each_source(session, ended=True)],
@@ -119,6 +140,8 @@ def read_facts(session: Session, now: datetime) -> Facts:
         rows_by_day=_rows_by_day(session, now),
         endings=_endings(session, now),
         index=lags(session),
+        quotas=_quotas(session),
+        growth=growth(session, now.date()),
     )
 
 
@@ -219,3 +242,22 @@ def _endings(session: Session, now: datetime) -> dict[tuple[str, str], int]:
         .group_by(run.collector, run.status)
     ).tuples()
     return {(collector, status): count for collector, status, count in found}
+
+
+def _quotas(session: Session) -> list[QuotaLeft]:
+    """Those that still count, by the database's clock, which they are kept by."""
+    quota = HttpQuota
+    owner = func.left(quota.scope, OWNER_LENGTH)
+    found = session.execute(
+        select(
+            quota.source,
+            owner,
+            quota.resource,
+            quota.remaining,
+            quota.resets_at,
+            quota.closed_until,
+        )
+        .where(func.greatest(quota.resets_at, quota.closed_until) > func.now())
+        .order_by(quota.source, quota.resource, quota.scope)
+    ).tuples()
+    return [QuotaLeft(*row) for row in found]

@@ -5,13 +5,24 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from ssl import SSLContext, create_default_context
 
 import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
+from deployments.status.prefect_api import PrefectApi
 from tests.cli.conftest import Outcome
 from tests.support.local_stack import ROOT, free_port, poll
 
+HOST = "127.0.0.1"
 Bdc = Callable[..., Outcome]
 
 
@@ -55,9 +66,66 @@ def test_it_serves_until_it_is_stopped(database_url: str, tmp_path: Path) -> Non
     assert f"Status page  http://127.0.0.1:{port}/" in out
 
 
-def answers(url: str) -> bool:
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Certificate and key of 127.0.0.1, which vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "status")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = (
+        builder.not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(HOST))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    paths = folder / "certificate.pem", folder / "key.pem"
+    paths[0].write_bytes(made.public_bytes(Encoding.PEM))
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    paths[1].write_bytes(plain)
+    return paths
+
+
+def test_it_speaks_https_with_a_certificate_that_an_authority_of_our_own_vouches_for(
+    database_url: str, tmp_path: Path
+) -> None:
+    certificate, key = self_signed(tmp_path)
+    port = free_port()
+    environment = {**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "cli", "serve", "--port", str(port)]
+    command += ["--certificate", str(certificate), "--key", str(key)]
+    address = f"https://{HOST}:{port}"
+    serving = subprocess.Popen(command, env=environment, cwd=tmp_path)
     try:
-        return httpx.get(url).is_success
+        trusted = create_default_context(cafile=certificate)
+        poll(lambda: answers(f"{address}/health/live", trusted), 60, "the service")
+        api = PrefectApi(address, auth=None, authority=certificate, timeout_seconds=10)
+        with pytest.raises(httpx.HTTPStatusError, match="404"):
+            api.late(datetime.now(UTC))
+        api.close()
+        stranger = PrefectApi(address, auth=None, timeout_seconds=10)
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            stranger.late(datetime.now(UTC))
+        stranger.close()
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.wait(20)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--certificate", "c.pem"], "HTTPS needs --certificate and --key"),
+        (["--certificate", "c.pem", "--key", "k.pem"], "c.pem cannot be read"),
+    ],
+)
+def test_half_a_certificate_starts_nothing(bdc: Bdc, given: list[str], said: str) -> None:
+    done = bdc("serve", *given)
+    assert (done.code, said in done.err) == (2, True)
+
+
+def answers(url: str, verify: SSLContext | bool = True) -> bool:
+    try:
+        return httpx.get(url, verify=verify).is_success
     except httpx.ConnectError:
         return False
 

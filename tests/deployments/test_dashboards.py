@@ -13,6 +13,7 @@ import yaml
 from deployments.status.metrics import families
 from deployments.status.observing import Snapshot
 from services.database import Database, read_rows
+from services.growth.services import Growth
 from services.health.facts import Facts
 from services.health.settings import HealthSettings
 from tests.support.local_stack import ROOT
@@ -36,7 +37,7 @@ def asked(field: str) -> Iterator[str]:
 
 
 def test_every_metric_that_is_asked_for_is_one_of_ours() -> None:
-    facts = Facts([], [], [], [], {}, {}, [], {}, {})
+    facts = Facts([], [], [], [], {}, {}, [], {}, {}, [], Growth(0, None, None, {}))
     snapshot = Snapshot(NOW, 1, facts, (), (), (), (), {}, {})
     ours = {family.name for family in families(snapshot, HealthSettings(), NOW)}
     shown = {name for text in asked("expr") for name in re.findall(r"bdc_\w+", text)}

@@ -6,6 +6,7 @@ import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
 from pydantic import SecretStr
 
+from deployments.alert_blocks import blocks_of
 from deployments.routes import ROUTES_FILE, Alerts, load_alerts
 from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
@@ -25,7 +26,10 @@ def load(text: str, tmp_path: Path, **addresses: str) -> Alerts:
 
 def settings(**addresses: str) -> AlertSettings:
     secrets = {f"{name}_url": SecretStr(url) for name, url in addresses.items()}
-    return AlertSettings.model_validate(secrets)
+    return AlertSettings.model_validate({**secrets, "webhook_may_be_private": True})
+
+
+MAIL = {"email_to": "a@example.org", "email_from": "b@example.org", "smtp_host": "mail"}
 
 
 def test_routes_to_addresses_that_are_not_set_are_off() -> None:
@@ -33,7 +37,7 @@ def test_routes_to_addresses_that_are_not_set_are_off() -> None:
     every = {"slack_webhook": SLACK, "discord_webhook": DISCORD, "webhook": WEBHOOK}
     found = load_alerts(ROUTES_FILE, settings(**every), schedule(GROUPS))
     assert [route.to for route in found.routes] == [block.name for block in found.blocks]
-    assert len(found.routes) == 3
+    assert len(found.routes) == 3  # mail is not set
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,7 @@ def test_an_address_of_another_kind_is_refused_without_showing_it(name: str, url
     [
         ("routes: [{name: a, to: b/c, kinds: [faild]}]", "routes.0.kinds.0"),
         ("routes: [{name: a, to: b/c, grups: [x]}]", "routes.0.grups"),
+        ("routes: [{name: a, to: b/c, categories: [netwrk]}]", "routes.0.categories.0"),
         ("routes: [{name: a, to: nowhere}]", "routes.0.to"),
         ("routes: [{name: A b, to: b/c}]", "routes.0.name"),
         ("routes: [{name: a, to: b/c}, {name: a, to: b/d}]", "two routes are called a"),
@@ -69,6 +74,43 @@ def test_what_is_wrong_with_a_route_is_named(text: str, said: str, tmp_path: Pat
     with pytest.raises(ConfigError) as raised:
         load(text, tmp_path)
     assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "10.0.0.8", "169.254.169.254", "[::1]"])
+def test_an_address_inside_is_refused_unless_it_is_meant(host: str) -> None:
+    url = SecretStr(f"http://{host}/hook?" + "key=s3cret")
+    with pytest.raises(ConfigError, match="ALERT_WEBHOOK_MAY_BE_PRIVATE=true") as raised:
+        blocks_of(AlertSettings(webhook_url=url))
+    assert "s3cret" not in str(raised.value)
+    (made,) = blocks_of(AlertSettings(webhook_url=url, webhook_may_be_private=True))
+    assert made.held["allow_private_urls"] is True
+
+
+def test_an_address_outside_stays_outside_when_prefect_looks_it_up() -> None:
+    (made,) = blocks_of(AlertSettings(webhook_url=SecretStr("https://example.org/hook")))
+    assert isinstance(made.block, CustomWebhookNotificationBlock)
+    assert made.block.allow_private_urls is False
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"email_from": None}, "ALERT_EMAIL_FROM is not set"),
+        ({"smtp_host": None}, "ALERT_SMTP_HOST is not set"),
+        ({"email_to": "a@example.org, nobody"}, "ALERT_EMAIL_TO: 'nobody' is no address"),
+    ],
+)
+def test_what_mail_lacks_is_named(changed: dict[str, str | None], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        blocks_of(AlertSettings.model_validate(MAIL | changed))
+
+
+def test_mail_logs_in_and_is_encrypted_unless_told_otherwise() -> None:
+    login = {"smtp_user": "bdc", "smtp_password": SecretStr("s3cret"), "smtp_port": 465}
+    (made,) = blocks_of(AlertSettings.model_validate(MAIL | login))
+    assert (made.name, made.held["security"]) == ("smtp-email/bdc-alerts", "starttls")
+    assert made.held["password"] == "s3cret"
+    assert "s3cret" not in repr(made.block)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

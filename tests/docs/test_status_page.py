@@ -10,6 +10,7 @@ from deployments.status.metrics import families
 from deployments.status.observing import Snapshot
 from deployments.status.verdict import DEPLOYED, KINDS
 from services.alerts.settings import AlertSettings
+from services.growth.services import Growth
 from services.health.facts import Facts
 from services.health.settings import HealthSettings
 from tests.support.local_stack import ROOT
@@ -20,7 +21,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_every_metric_is_on_the_page() -> None:
-    facts = Facts([], [], [], [], {}, {}, [], {}, {})
+    facts = Facts([], [], [], [], {}, {}, [], {}, {}, [], Growth(0, None, None, {}))
     snapshot = Snapshot(NOW, 1, facts, (), (), (), (), {}, {})
     there = {family.name for family in families(snapshot, HealthSettings(), NOW)}
     assert set(re.findall(r"`(bdc_\w+)`", PAGE)) == there
@@ -62,4 +63,4 @@ def test_the_routes_of_the_page_are_routes(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", ALERTS, re.DOTALL)
     path = tmp_path / "alerts.yaml"
     path.write_text(text, encoding="utf-8")
-    assert [route.name for route in load_routes(path)] == ["everything", "night"]
+    assert [route.name for route in load_routes(path)] == ["everything", "night", "sources"]

@@ -82,14 +82,14 @@ def test_fields_stand_in_the_line_as_a_grep_expects_them(
 
 
 def test_inner_fields_are_added_and_gone_afterwards(sink: Sink, logger: logging.Logger) -> None:
-    with log_context(collector="heartbeat", phase="validate"):
-        with log_context(phase="collect"):
+    with log_context(collector="heartbeat", collector_phase="validate"):
+        with log_context(collector_phase="collect"):
             logger.info("inner")
         logger.info("outer")
     logger.info("none")
     inner, outer, none = sink.text.splitlines()
-    assert inner.endswith("inner collector=heartbeat phase=collect")
-    assert outer.endswith("outer collector=heartbeat phase=validate")
+    assert inner.endswith("inner collector=heartbeat collector_phase=collect")
+    assert outer.endswith("outer collector=heartbeat collector_phase=validate")
     assert none.endswith("none")
 
 

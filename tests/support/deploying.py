@@ -141,6 +141,8 @@ class Deploying:
     def clear(self) -> None:
         """Remove what tests have left, the pool too."""
         client = self.prefect.client
+        # Routes and blocks of alerts.
+        execute(client, plan_for(client, desired({})).to_prune, lambda _: None)
         ours = DeploymentFilter(tags=DeploymentFilterTags(all_=[TAG]))
         for one in client.read_deployments(deployment_filter=ours):
             client.delete_resource_owned_automations(f"prefect.deployment.{one.id}")

@@ -22,7 +22,7 @@ from services.runs.lock import SourceLock
 from services.runs.services import Ending, SetAside, Source, finish_run, set_aside, start_run
 from tests.support.deploying import Deploying, desired, schedule, task
 from tests.support.local_stack import poll
-from tests.support.receiving import Receiver, receiving
+from tests.support.receiving import MailServer, Receiver, receiving
 
 pytestmark = pytest.mark.xdist_group("deployments")
 POOL = "alerting"
@@ -39,7 +39,7 @@ groups:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
+    with receiving(Receiver()) as found:
         yield found
 
 
@@ -98,7 +98,7 @@ def run(database: Database, status: str, category: str | None = None) -> None:
 def test_ten_failures_are_one_message_and_so_is_the_recovery(
     watch: Watch, server: Deploying, receiver: Receiver
 ) -> None:
-    addresses = AlertSettings(webhook_url=SecretStr(receiver.url))
+    addresses = AlertSettings(webhook_url=SecretStr(receiver.url), webhook_may_be_private=True)
     groups = {"papers": [task()]}
     alerts = load_alerts(ROUTES_FILE, addresses, schedule(groups))
     server.apply(desired(groups, alerts=alerts))
@@ -125,6 +125,35 @@ def test_ten_failures_are_one_message_and_so_is_the_recovery(
     assert "http://ui/runs/flow-run/" in first["body"]
     assert last["subject"] == "over: github_activity_tracker a/b: failed (network)"
     server.prune(desired(groups))
+
+
+def test_a_mail_server_is_told_what_its_route_lets_pass(
+    watch: Watch, server: Deploying, tmp_path: Path
+) -> None:
+    path = tmp_path / "alerts.yaml"
+    path.write_text("routes: [{name: mail, to: smtp-email/bdc-alerts, categories: [auth, config]}]")
+    with receiving(MailServer()) as post:
+        settings = AlertSettings(
+            email_to="night@example.org, day@example.org",
+            email_from="bdc@example.org",
+            smtp_host="127.0.0.1",
+            smtp_port=post.port,
+            smtp_security="none",
+        )
+        alerts = load_alerts(path, settings, schedule({"papers": [task()]}))
+        wanted = desired({"papers": [task()]}, alerts=alerts)
+        server.apply(wanted)
+        assert server.plan(wanted).differs is False
+        run(watch.database, "failed", "network")
+        watch.look()
+        run(watch.database, "failed", "auth")
+        watch.look()
+        poll(lambda: len(post.mails) >= 2, 15, "a mail to each")
+    subjects = {mail["subject"] for mail in post.mails}
+    assert subjects == {"github_activity_tracker a/b: auth (auth)"}
+    assert {mail["to"] for mail in post.mails} == {"night@example.org", "day@example.org"}
+    assert all("Next: `bdc runs show" in mail.as_string() for mail in post.mails)
+    server.prune(desired({"papers": [task()]}))
 
 
 def test_a_killed_run_is_told_at_the_next_look(watch: Watch) -> None:
@@ -231,7 +260,7 @@ def test_the_watcher_tells_of_every_look(watch: Watch) -> None:
 def test_an_announcement_says_how_it_is_and_reaches_who_is_told_of_alerts(
     watch: Watch, server: Deploying, receiver: Receiver
 ) -> None:
-    addresses = AlertSettings(webhook_url=SecretStr(receiver.url))
+    addresses = AlertSettings(webhook_url=SecretStr(receiver.url), webhook_may_be_private=True)
     written = schedule(
         {
             "papers": [

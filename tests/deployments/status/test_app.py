@@ -22,7 +22,9 @@ from deployments.status.prefect_api import PrefectApi
 from deployments.status.verdict import health_body
 from services.batches.services import Batch, finish_batch, start_batch
 from services.database import Database, open_database
+from services.growth.services import take_sample
 from services.health.settings import HealthSettings
+from services.http.models import HttpQuota
 from services.outbox.services import Message, enqueue
 from services.runs.lock import SourceLock
 from services.runs.services import (
@@ -344,6 +346,32 @@ def test_the_page_says_what_runs_what_failed_what_waits_and_what_to_do(
         "bdc_workers_online 1.0",
     ):
         assert line in text, line
+
+
+def test_quotas_and_sizes_are_told_on_the_page_and_in_the_metrics(platform: Platform) -> None:
+    soon = platform.now() + HOUR
+    quota = {"source": "https://api.github.com", "scope": "a" * 64, "seen_at": platform.now()}
+    with platform.database.transaction() as session:
+        session.add(HttpQuota(**quota, resource="core", remaining=41, resets_at=soon))
+        session.add(HttpQuota(**quota, resource="", closed_until=soon))
+        over = platform.now() - HOUR
+        session.add(HttpQuota(**quota, resource="search", closed_until=over, resets_at=over))
+        reopened = {"closed_until": over, "remaining": 9, "resets_at": soon}
+        session.add(HttpQuota(**quota, resource="graphql", **reopened))
+        take_sample(session, over.date() - timedelta(days=8))
+    page, text = platform.get("/").text, platform.get("/metrics").text
+    for said in (
+        f"https://api.github.com core aaaaaaaa: 41 until {soon:%H:%M:%S} UTC",
+        f"https://api.github.com aaaaaaaa: nothing before {soon:%H:%M:%S} UTC",
+        f"https://api.github.com graphql aaaaaaaa: 9 until {soon:%H:%M:%S} UTC",
+        "more than 7 days ago",
+    ):
+        assert said in page, said
+    labels = 'owner="aaaaaaaa",resource="{}",source="https://api.github.com"'
+    for resource, left in {"core": 41.0, "all": 0.0, "graphql": 9.0}.items():
+        assert f"bdc_quota_remaining{{{labels.format(resource)}}} {left}" in text
+    assert "search" not in text
+    assert re.search(r"bdc_database_bytes \d", text)
 
 
 def test_a_waiting_run_says_until_when(platform: Platform) -> None:

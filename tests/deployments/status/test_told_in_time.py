@@ -88,8 +88,8 @@ def serve(server: Deploying, database_url: str, tmp_path: Path) -> Iterator[Serv
     file = tmp_path / "schedule.yaml"
     file.write_text(WRITTEN, encoding="utf-8")
     started: list[tuple[StatusServer, Service]] = []
-    with receiving() as receiver:
-        addresses = AlertSettings(webhook_url=SecretStr(receiver.url))
+    with receiving(Receiver()) as receiver:
+        addresses = AlertSettings(webhook_url=SecretStr(receiver.url), webhook_may_be_private=True)
         alerts = load_alerts(ROUTES_FILE, addresses, schedule(GROUPS))
         server.apply(desired(GROUPS, alerts=alerts))
 

@@ -1,0 +1,1 @@
+"""How the database grows: what it and each table took on each day."""
