@@ -20,7 +20,7 @@ from services.failures import classify_failure, is_retryable
 from services.vectors import entries, indexes
 from services.vectors.chunks import cut_documents
 from services.vectors.entries import Work
-from services.vectors.models import Document
+from services.vectors.models import Document, VectorIndex
 from services.vectors.opening import Opened, open_index, wanted_kind, wanted_model
 from services.vectors.queue import claim, settle
 from services.vectors.settings import VectorSettings
@@ -130,23 +130,23 @@ class Syncing:
         return begun is not None
 
     def _open(self) -> list[Opened]:
-        """What is kept up to date; one whose model is no longer to be had only serves."""
-        found = []
+        """What is kept up to date: what is asked for, and what serves until that is complete."""
         with self.transaction() as session:
-            rows = indexes.live_indexes(session)
-            for row in rows:
-                try:
-                    opened = open_index(row, self.settings)
-                except ConfigError as error:
-                    if row.status == indexes.BUILDING or len(rows) == 1:
-                        raise
-                    logger.warning("index %s is not kept up to date: %s", row.id, error)
-                    continue
-                if row.status == indexes.BUILDING:
-                    indexes.be_alone(session)
+            *before, wanted = indexes.live_indexes(session)
+            found = [*self._still_open(before), open_index(wanted, self.settings)]
+            if wanted.status == indexes.BUILDING:
+                indexes.be_alone(session)
+            for opened in found:
                 opened.index.prepare(session)
-                found.append(opened)
         return found
+
+    def _still_open(self, rows: Sequence[VectorIndex]) -> Iterator[Opened]:
+        """One whose model or key is no longer to be had only serves."""
+        for row in rows:
+            try:
+                yield open_index(row, self.settings)
+            except ConfigError as error:
+                logger.warning("index %s is not kept up to date: %s", row.id, error)
 
     def _batch(self, lives: Sequence[Opened], collector: str | None) -> Synced | None:
         """None when nothing waits that nobody else is at, or while somebody verifies."""

@@ -86,14 +86,14 @@ class Indexing:
 
 def settings_at(address: str, **also: object) -> VectorSettings:
     """Of Pinecone at an address, with both instances."""
-    return VectorSettings(
-        vectors_index="pinecone",
-        pinecone_api_key=SecretStr(PUBLIC),
-        pinecone_private_api_key=SecretStr(PRIVATE),
-        pinecone_base_url=address,
-        pinecone_workers=2,
-        **also,  # type: ignore[arg-type]
-    )
+    usual: dict[str, object] = {
+        "vectors_index": "pinecone",
+        "pinecone_api_key": SecretStr(PUBLIC),
+        "pinecone_private_api_key": SecretStr(PRIVATE),
+        "pinecone_base_url": address,
+        "pinecone_workers": 2,
+    }
+    return VectorSettings(**(usual | also))  # type: ignore[arg-type]
 
 
 @contextmanager
