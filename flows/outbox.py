@@ -6,14 +6,16 @@ from typing import Any
 
 from prefect import State, flow
 
+from collectors.github_activity_tracker.services import MARKDOWN
 from collectors.outbox.client import Dispatch, dispatcher
 from collectors.outbox.collector import Outbox
 from collectors.wg21_paper_tracker.services import ANNOUNCEMENTS
 from collectors.wg21_paper_tracker.settings import Wg21Settings
+from flows.exports import MOST_PAGES, export_tree, publisher
 from flows.lifecycle import run_collector
 from services.errors import ConfigError
 from services.http.settings import Surroundings
-from services.outbox.draining import Outlet
+from services.outbox.draining import LatestOutlet, Outlet
 from services.settings import PlatformSettings, load_room_settings
 
 # A client_payload has at most ten keys and 64 KB, of which the URLs get the greater part.
@@ -22,9 +24,15 @@ DISPATCH_URLS = 500
 DISPATCH_BYTES = 60_000
 
 
-def build(_: PlatformSettings) -> Outbox:
+def build(platform: PlatformSettings) -> Outbox:
     """The outbox with the outlets that are set up."""
-    return Outbox(list(_outlets()), lambda: datetime.now(UTC))
+    return Outbox([*_outlets(), *_latest(platform)], lambda: datetime.now(UTC))
+
+
+def _latest(platform: PlatformSettings) -> Iterator[LatestOutlet]:
+    tree = export_tree(platform)
+    if tree is not None:
+        yield LatestOutlet(MARKDOWN, publisher(platform, tree), MOST_PAGES)
 
 
 def _outlets() -> Iterator[Outlet]:

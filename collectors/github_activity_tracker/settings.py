@@ -1,5 +1,7 @@
 """Settings of this room alone."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -22,3 +24,24 @@ class GitHubSettings(BaseSettings):
     api_read_seconds: float = Field(default=30.0, gt=0)
     rescan_days: int = Field(default=7, ge=0)
     rescan_hours: float = Field(default=24.0, ge=0)
+
+
+class ExportSettings(BaseSettings):
+    """Where pages of issues and pull requests go; with neither a folder nor a repository, nowhere."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GITHUB_EXPORT_",
+        env_file=".env",
+        extra="ignore",
+        env_ignore_empty=True,
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    directory: Path | None = None
+    repository: str | None = None
+    branch: str = Field(default="main", pattern=r"^[\w][\w./-]*$")
+    token: SecretStr | None = None
+    author: str = Field(
+        default="Boost Data Collector <bdc@localhost>", pattern=r"^[^<>\n]+ <[^<>\s]+>$"
+    )

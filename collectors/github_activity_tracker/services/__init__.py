@@ -19,6 +19,7 @@ from collectors.github_activity_tracker.services.dues import (
     note_due,
     settle_due,
 )
+from collectors.github_activity_tracker.services.exports import MARKDOWN, read_pages
 from collectors.github_activity_tracker.services.issues import Stored, store_issues
 from collectors.github_activity_tracker.services.repositories import (
     Known,
@@ -40,6 +41,7 @@ from collectors.github_activity_tracker.services.vanished import (
 
 __all__ = [
     "DOCUMENT",
+    "MARKDOWN",
     "REVIEWS",
     "Known",
     "RepositoryFacts",
@@ -55,6 +57,7 @@ __all__ = [
     "mark_review_comments_deleted",
     "mark_rewritten",
     "note_due",
+    "read_pages",
     "recognise_commits",
     "refresh_documents",
     "settle_due",

@@ -6,19 +6,22 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from collectors.github_activity_tracker.models import Due
+from collectors.github_activity_tracker.services.exports import note_changed
 from services.upsert import bulk_upsert
 
 REVIEWS = "reviews"
 """The reviews of a pull request are to be asked for."""
 DOCUMENT = "document"
-"""What search finds of an issue is to be brought to what the tables say."""
+"""What search finds of an issue is to be brought to what the tables say, and so is its page."""
 
 
 def note_due(session: Session, task: str, repository_id: int, numbers: Iterable[int]) -> None:
     """These are to be done, in the transaction of the change that makes it so."""
     columns = ("task", "repository_id", "number")
-    rows = ((task, repository_id, number) for number in numbers)
+    rows = [(task, repository_id, number) for number in numbers]
     bulk_upsert(session, Due, columns, rows, key=columns)
+    if task == DOCUMENT and rows:
+        note_changed(session, repository_id, [number for _, _, number in rows])
 
 
 def due_numbers(session: Session, task: str, repository_id: int, limit: int) -> Sequence[int]:

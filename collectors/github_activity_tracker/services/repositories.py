@@ -13,6 +13,7 @@ from collectors.github_activity_tracker.models import (
     RepositoryName,
 )
 from collectors.github_activity_tracker.parsing import payloads
+from collectors.github_activity_tracker.services.exports import note_renamed
 from services.identity.services import store_people
 from services.upsert import Written, bulk_upsert, stored_ids
 
@@ -117,6 +118,8 @@ def identify_repository(
         row_id, written = _insert(session, current, record), Written(inserted=1)
     else:
         written = _rename(session, row_id, current, record)
+    if written != Written(unchanged=1):
+        note_renamed(session, row_id)
     names = {record.full_name} | ({facts.source_key} - {_same_name(facts, record)})
     rows = [(row_id, name) for name in names]
     columns = ("repository_id", "full_name")
