@@ -12,7 +12,7 @@ ARGS ?=
 # Our many short programs would compile everything anew each time: twice the CPU of a `bdc --help`.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help up cluster test lint types imports generated audit unit site screenshots bench format lock clean
+.PHONY: help up cluster test lint types imports generated audit unit site screenshots bench chaos soak format lock clean
 
 help: ## list these targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ screenshots: .venv/.dev ## the pictures of the README, of a real run; needs Chro
 
 bench: .venv/.dev ## benchmarks: ratios measured in one run
 	$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: .venv/.dev ## the fault matrix: kills, restarts, lies, a full disk; ARGS="--trials 200 --seed 0"
+	$(BIN)/python -m chaos $(ARGS)
+
+soak: .venv/.dev ## an hour of dense schedules: memory stays flat; ARGS="--minutes 60"
+	$(BIN)/python -m chaos.soak $(ARGS)
 
 format: .venv/.dev ## format and mend what lint can mend
 	$(BIN)/ruff format .

@@ -19,7 +19,7 @@ from services.vectors.ports import Held, Item, Place, Question
 if TYPE_CHECKING:
     from services.vectors.ports import Vectors
 
-# Of the candidates that HNSW keeps while it looks: recall against time, measured in benchmarks/search.py.
+# How many candidates HNSW keeps while it looks: recall against time; benchmarks/search.py measures both.
 EF_SEARCH = 200
 # The role that tables belong to where there is one, so that every collector may write them.
 _OWNER = "bdc_collector"

@@ -26,7 +26,7 @@ class WordLlamaModel:
     its tokens'. https://github.com/dleemiller/WordLlama
     """
 
-    # Of the judged questions in benchmarks/judged the right answers lie above, unrelated texts below.
+    # A guess: low enough to lose no right answer, high enough to leave out what is about something else.
     least_similarity = 0.25
 
     def __init__(self, name: str) -> None:

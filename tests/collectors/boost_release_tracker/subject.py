@@ -30,7 +30,12 @@ class Releases:
 
     def fill(self, count: int) -> None:
         first = git(self.repository.path, "rev-list", "--max-parents=0", "main")
-        self._update([f"update {_tag(number)} {first}" for number in range(count)])
+        self.repository.move("main", first)
+        wanted = [_tag(number) for number in range(count)]
+        present = git(self.repository.path, "for-each-ref", "--format=%(refname)", "refs/tags")
+        gone = set(present.split()) - set(wanted)
+        self._update([f"delete {tag}" for tag in sorted(gone)])
+        self._update([f"update {tag} {first}" for tag in wanted])
 
     def change(self, index: int) -> None:
         moved = self.repository.commit({"a.txt": str(index).encode()})

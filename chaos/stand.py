@@ -1,0 +1,244 @@
+"""PostgreSQL, a Prefect server and two workers under one roof: who is killed is started again."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+from prefect.client.orchestration import SyncPrefectClient
+from psycopg.sql import SQL, Identifier
+
+from chaos.sources import Source, environment_of, parameters_of
+from conformance.databases import Databases, make_template
+from deployments.connection import open_client
+from deployments.local import prefect_server
+from deployments.local.postgres import EmbeddedPostgres
+from deployments.local.prefect_server import PrefectServer
+from deployments.local.processes import ProcessRecords, send
+from deployments.local.reconcile import is_engine
+from deployments.local.stack import Part
+from deployments.local.worker import Worker, base_job_template, ensure_work_pool
+from services.errors import ConfigError
+
+ROOT = Path(__file__).parents[1]
+TEMPLATE, TABLES = "bdc_template", "bdc"
+POOL = "chaos"
+GROUP = "all"
+WORKERS = 2
+PORT = 4600
+LOOK_SECONDS = 0.25
+WORKSPACE_BYTES = 96 << 20
+
+
+@dataclass
+class Stand:
+    """Everything that runs; `hold` it while a part is down on purpose."""
+
+    home: Path
+    sources: Sequence[Source]
+    postgres: EmbeddedPostgres
+    databases: Databases
+    server: PrefectServer
+    workers: list[Worker]
+    environment: Mapping[str, str]
+    hold: threading.RLock = field(default_factory=threading.RLock)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def tables_url(self) -> str:
+        """The database that the workers' runs write to."""
+        return self.postgres.url(TABLES)
+
+    @property
+    def workspace(self) -> Path:
+        """A small disk of its own where that is allowed."""
+        return self.home / "workspace"
+
+    @contextmanager
+    def client(self) -> Iterator[SyncPrefectClient]:
+        """Of the Prefect server."""
+        with open_client(self.server.api_url) as client:
+            yield client
+
+    def renew(self) -> None:
+        """Empty tables and an empty workspace."""
+        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as admin:
+            for command in (
+                "drop database if exists {0} with (force)",
+                "create database {0} template {1}",
+            ):
+                admin.execute(SQL(command).format(Identifier(TABLES), Identifier(TEMPLATE)))
+        self.workspace.mkdir(exist_ok=True)
+        for place in self.workspace.iterdir():
+            shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+    def engines(self) -> list[psutil.Process]:
+        """The processes of flow runs of ours."""
+        found = psutil.process_iter(["environ", "pid"])
+        ours = (
+            one for one in found if (one.info["environ"] or {}).get("BDC_HOME") == str(self.home)
+        )
+        return [process for process in ours if is_engine(process)]
+
+    def kill_server(self) -> None:
+        """The Prefect server, which is started again."""
+        self._kill(prefect_server.NAME)
+
+    def kill_worker(self) -> None:
+        """One of them, which is started again."""
+        self._kill(Worker.name)
+
+    def _kill(self, name: str) -> None:
+        for record in self._records.read():
+            process = record.find() if record.name == name else None
+            if process is not None:
+                send(process, signal.SIGKILL)
+                return
+
+    @property
+    def _records(self) -> ProcessRecords:
+        return ProcessRecords(self.home / "processes.json")
+
+    def apply_schedule(self, at: str) -> None:
+        """What `bdc deploy apply` does with a schedule whose group starts at this time."""
+        file = Path(self.environment["BDC_SCHEDULE"])
+        file.write_text(_schedule(self.sources, at), encoding="utf-8")
+        command = [sys.executable, "-m", "cli", "deploy", "apply"]
+        done = subprocess.run(
+            command,
+            cwd=self.home,
+            env=dict(self.environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"bdc deploy apply ended with {done.returncode}: {done.stdout}{done.stderr}"
+            )
+
+    def watch(self) -> None:
+        """Start again what has ended by itself, until it is over; a thread's work."""
+        while not self.over.wait(LOOK_SECONDS):
+            with self.hold:
+                for part in self._parts():
+                    if not self.over.is_set() and part.problem() is not None:
+                        _restart(part)
+
+    def _parts(self) -> list[Part]:
+        return [_Postgres(self.postgres), self.server, *self.workers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Postgres:
+    server: EmbeddedPostgres
+
+    def start(self) -> None:
+        self.server.start()
+
+    def stop(self) -> None:
+        self.server.stop()
+
+    def problem(self) -> str | None:
+        return None if self.server.is_running() else "it is gone"
+
+
+def _restart(part: Part) -> None:
+    """What it needs may be down as well: it is tried again at the next look."""
+    with suppress(ConfigError):
+        part.stop()
+        part.start()
+
+
+@contextmanager
+def standing(home: Path, sources: Sequence[Source]) -> Iterator[Stand]:
+    """Everything up, with the deployments of a group of all rooms; gone when the block ends."""
+    stand = _built(home, sources)
+    watcher = threading.Thread(target=stand.watch)
+    try:
+        _start(stand)
+        watcher.start()
+        yield stand
+    finally:
+        stand.over.set()
+        if watcher.is_alive():
+            watcher.join()
+        for part in reversed(stand._parts()):  # noqa: SLF001 - one module, one thing
+            part.stop()
+
+
+def _built(home: Path, sources: Sequence[Source]) -> Stand:
+    postgres = EmbeddedPostgres(home / "postgres")
+    postgres.start()
+    postgres.ensure_database(prefect_server.DATABASE)
+    databases = make_template(postgres, TEMPLATE)
+    records = ProcessRecords(home / "processes.json")
+    port = prefect_server.choose_port(PORT, lambda _: None)
+    url = postgres.url(prefect_server.DATABASE)
+    server = PrefectServer(home, database_url=url, port=port, records=records)
+    environment = _environment(home, sources, postgres, server)
+    workers = [
+        Worker(
+            POOL,
+            environment=environment,
+            records=records,
+            log=home / "logs" / f"worker-{n}.log",
+            report=_silent,
+        )
+        for n in range(1, WORKERS + 1)
+    ]
+    return Stand(home, sources, postgres, databases, server, workers, environment)
+
+
+def _start(stand: Stand) -> None:
+    stand.server.start()
+    os.environ.update(stand.environment)
+    stand.renew()
+    with stand.client() as client:
+        ensure_work_pool(client, POOL, base_job_template(stand.home))
+    stand.apply_schedule("00:00")
+    for worker in stand.workers:
+        worker.start()
+
+
+def _environment(
+    home: Path, sources: Sequence[Source], postgres: EmbeddedPostgres, server: PrefectServer
+) -> dict[str, str]:
+    return {
+        **os.environ,
+        **environment_of(sources),
+        "BDC_ENVIRONMENT": "development",
+        "BDC_HOME": str(home),
+        "BDC_SCHEDULE": str(home / "schedule.yaml"),
+        "BDC_WORK_POOL": POOL,
+        "COLLECTOR_RETRIES": "2",
+        "COLLECTOR_RETRY_DELAY_SECONDS": "1",
+        "DATABASE_URL": postgres.url(TABLES),
+        "PREFECT_API_URL": server.api_url,
+        "PREFECT_HOME": str(home / "prefect"),
+        "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _schedule(sources: Sequence[Source], at: str) -> str:
+    """JSON is YAML."""
+    tasks = [
+        {"collector": name, "schedule": "daily", "parameters": parameters}
+        for name, parameters in parameters_of(sources).items()
+    ]
+    return json.dumps({"groups": {GROUP: {"default_time": at, "tasks": tasks}}})
+
+
+def _silent(line: str) -> None:
+    """The report tells what matters."""
+    del line
