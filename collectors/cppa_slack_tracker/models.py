@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ForeignKey,
     Identity,
     Index,
@@ -52,7 +53,10 @@ class User(Base):
     )
     user_id: Mapped[str] = mapped_column(comment="Slack's id, U… or W….")
     profile_id: Mapped[int] = mapped_column(
-        ForeignKey("identity_profile.id"), index=True, comment="The person's profile."
+        BigInteger,
+        ForeignKey("identity_profile.id"),
+        index=True,
+        comment="The person's profile.",
     )
     name: Mapped[str] = mapped_column(comment="Account name; the id of one that is unknown.")
     display_name: Mapped[str] = mapped_column(comment="What the user wants to be called.")
