@@ -27,6 +27,7 @@ from cli import (
 )
 from cli.doctor import doctor
 from cli.output import complaints
+from cli.reconcile import reconcile
 from cli.reprocess import reprocess
 from cli.serve import serve
 from cli.status import status
@@ -67,6 +68,7 @@ app.command(letters.app)
 app.command(archive.app)
 app.command(reprocess)
 app.command(identities.app)
+app.command(reconcile)
 app.command(reference.app)
 app.command(wg21.app)
 app.command(slack.app)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from services.archive.reading import Payloads
+from services.completeness.comparing import Comparison
 from services.errors import CollectorFailureCategory, ConfigError
 from services.failures import classify_failure
 from services.runs.models import CollectorDeadLetter
@@ -91,6 +92,18 @@ class AbstractCollector(ABC):
         """
         del run, payloads
         raise ConfigError(f"{self.name} cannot read its archive again: run it again instead")
+
+    def reconcile(self, run: Run, sample: int) -> Sequence[Comparison]:
+        """Compare counts, and about `sample` records of each stream, at the source with the tables.
+
+        Writes nothing: the gaps that it names are queued, and `collect` repairs what is queued
+        (`services.completeness.services.open_repairs`).
+
+        Raises:
+            ConfigError: when the collector cannot do that.
+        """
+        del run, sample
+        raise ConfigError(f"{self.name} cannot compare its tables with its source")
 
     def handle_error(self, error: Exception, phase: str) -> CollectorFailureCategory:
         """Sort an error and log it, once; the lifecycle raises the error itself again.

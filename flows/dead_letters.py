@@ -31,11 +31,12 @@ async def retry_dead_letters(collector: str, source_key: str, letters: list[int]
     """
     source = Source(collector, source_key)
     find = partial(_parameters_of_first, source, letters)
-    build = partial(_build, collector)
+    build = partial(build_by_name, collector)
     return run_collector(collector, build, find, work=_replaying(source, letters))
 
 
-def _build(name: str, settings: PlatformSettings, **parameters: Any) -> AbstractCollector:
+def build_by_name(name: str, settings: PlatformSettings, **parameters: Any) -> AbstractCollector:
+    """The collector of this name, as the flow of that name makes it."""
     module = flow_entrypoint(name).rpartition(".")[0]
     collector: AbstractCollector = import_module(module).build(settings, **parameters)
     return collector

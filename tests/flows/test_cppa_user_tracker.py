@@ -13,7 +13,7 @@ from services.identity.accounts import list_matches
 from services.identity.services import Person, store_people
 from tests.flows.records import QUIET, Records
 
-pytestmark = [pytest.mark.xdist_group("prefect"), *map(pytest.mark.filterwarnings, QUIET)]
+pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 

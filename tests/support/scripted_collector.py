@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from collectors import AbstractCollector
 from flows.lifecycle import run_collector
+from services.completeness.comparing import Comparison
 from services.errors import CollectorFailureCategory
 from services.identity.models import Profile
 from services.runs.models import CollectorDeadLetter
@@ -65,6 +66,7 @@ class Script:
     validate_config: Callable[[], None] = lambda: None
     sync_pinecone: Callable[[Run], CollectResult | None] = lambda _: None
     replay: Callable[[Run, Sequence[CollectorDeadLetter]], CollectResult] | None = None
+    reconcile: Callable[[Run, int], Sequence[Comparison]] | None = None
     handle_error: Callable[[Exception, str], Any] | None = None
     build: Callable[[], None] = lambda: None
     calls: list[str] = field(default_factory=list)
@@ -109,6 +111,13 @@ class ScriptedCollector(AbstractCollector):
         if self._script.replay is None:
             return super().replay(run, letters)
         return self._script.replay(run, letters)
+
+    def reconcile(self, run: Run, sample: int) -> Sequence[Comparison]:
+        """By the script, which may leave it to the base."""
+        self._script.calls.append("reconcile")
+        if self._script.reconcile is None:
+            return super().reconcile(run, sample)
+        return self._script.reconcile(run, sample)
 
     def handle_error(self, error: Exception, phase: str) -> CollectorFailureCategory:
         """By the script, which may leave it to the base."""

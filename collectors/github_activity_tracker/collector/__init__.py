@@ -18,6 +18,8 @@ from collectors.github_activity_tracker.collector import (
 )
 from collectors.github_activity_tracker.collector.commits import CommitStream
 from collectors.github_activity_tracker.collector.metadata import Description
+from collectors.github_activity_tracker.collector.reconciling import compare_streams
+from collectors.github_activity_tracker.collector.repairing import Repairs, begin_repairs
 from collectors.github_activity_tracker.collector.replaying import replay_letters
 from collectors.github_activity_tracker.collector.source import Rescan, Source
 from collectors.github_activity_tracker.collector.streams import (
@@ -26,6 +28,7 @@ from collectors.github_activity_tracker.collector.streams import (
     problems_of_streams,
 )
 from collectors.github_activity_tracker.settings import GitHubSettings
+from services.completeness.comparing import Comparison
 from services.errors import (
     AccessDenied,
     CollectorError,
@@ -145,17 +148,18 @@ class GitHubActivityTracker(AbstractCollector):
             StreamsFailed: naming the streams.
         """
         chosen = self._chosen()
+        repairs = Repairs() if self._window.is_bounded else Repairs.open(run)
         if self._source.kind != "github":
             run.progress.say(f"{self.source_key} is not on GitHub: its commits, and nothing else")
         if chosen == ("commits",):
-            self._commits.collect(run)
+            self._collect_commits(run, repairs)
             return run.result
         with self._api(run) as api:
             source = self._open(run, api, is_described="metadata" in chosen)
             if self._window.is_bounded and run.is_dry:
                 estimate.tell_estimate(source, chosen)
                 return run.result
-            failures = self._collect_each(source, chosen)
+            failures = self._collect_each(source, chosen, repairs)
         if failures:
             failed = StreamsFailed(failures)
             raise failed from failed.worst
@@ -178,6 +182,17 @@ class GitHubActivityTracker(AbstractCollector):
             with self._api(run) as api:
                 replay_letters(self._open(run, api, is_described=False), others)
         return run.result
+
+    def reconcile(self, run: Run, sample: int) -> Sequence[Comparison]:
+        """Compare each stream that was collected; only GitHub counts for us.
+
+        Raises:
+            ConfigError: the repository is elsewhere.
+        """
+        if self._source.kind != "github":
+            raise ConfigError(f"{self.source_key} is not on GitHub: nobody else counts its records")
+        with self._api(run) as api:
+            return compare_streams(self._open(run, api, is_described=False), sample)
 
     def _chosen(self) -> tuple[str, ...]:
         on_github = self._source.kind == "github"
@@ -216,16 +231,22 @@ class GitHubActivityTracker(AbstractCollector):
             self._window,
         )
 
-    def _collect_each(self, source: Source, chosen: Sequence[str]) -> Failures:
+    def _collect_commits(self, run: Run, repairs: Repairs) -> None:
+        is_whole = self._reread or repairs.is_whole("commits")
+        replace(self._commits, reread=is_whole).collect(run)
+        repairs.settle(run, "commits")
+
+    def _collect_each(self, source: Source, chosen: Sequence[str], repairs: Repairs) -> Failures:
         ways = WITHIN_WINDOW if self._window.is_bounded else FOLLOWED
         failures: Failures = {}
         for name in chosen:
             try:
                 source.run.progress.say(f"collecting {name}")
                 if name == "commits":
-                    self._commits.collect(source.run)
+                    self._collect_commits(source.run, repairs)
                 elif name != "metadata":
-                    ways[name](source)
+                    ways[name](begin_repairs(source, repairs, name))
+                    repairs.settle(source.run, name)
             except (LockLost, ConfigError, AccessDenied, RateLimited):
                 raise
             except CollectorError as error:

@@ -32,7 +32,7 @@ def mark_vanished(
         if not missing:
             end(session)
             return
-    gone = {key: place for key in missing for place in _places(source, kind, key)}
+    gone = {key: place for key in missing for place in places(source, kind, key)}
     mark_gone(source, kind, gone, end)
 
 
@@ -50,7 +50,7 @@ def mark_gone(
     _tell(source, kind, stored, len(gone))
 
 
-def _places(source: Source, kind: Kind, key: int) -> list[str | None]:
+def places(source: Source, kind: Kind, key: int) -> list[str | None]:
     """Where it is if it is gone from here, None for nowhere; nothing if it is here."""
     try:
         found = source.api.get(kind.listing.item_path(key)).content

@@ -7,6 +7,16 @@ from collectors.github_activity_tracker.services.commits import (
     store_branches,
     store_commits,
 )
+from collectors.github_activity_tracker.services.comparing import (
+    count_commits_here,
+    count_made,
+    count_pulls,
+    followed_heads,
+    made_between,
+    settled_pulls,
+    stored_reviews,
+    versions,
+)
 from collectors.github_activity_tracker.services.conversations import (
     store_comments,
     store_review_comments,
@@ -47,10 +57,15 @@ __all__ = [
     "RepositoryFacts",
     "Span",
     "Stored",
+    "count_commits_here",
+    "count_made",
+    "count_pulls",
     "due_numbers",
     "find_repository",
     "find_unlisted",
+    "followed_heads",
     "identify_repository",
+    "made_between",
     "mark_comments_deleted",
     "mark_deleted_branches",
     "mark_issues_gone",
@@ -61,6 +76,7 @@ __all__ = [
     "recognise_commits",
     "refresh_documents",
     "settle_due",
+    "settled_pulls",
     "store_branches",
     "store_comments",
     "store_commits",
@@ -70,4 +86,6 @@ __all__ = [
     "store_pull_details",
     "store_repository",
     "store_review_comments",
+    "stored_reviews",
+    "versions",
 ]
