@@ -14,8 +14,16 @@ from services.errors import ConfigError
 
 # A reader that never ends must not hold everybody who comes after us.
 LOCK_TIMEOUT = "30s"
+# Extensions go with the schema that they are in.
 EMPTY = """
-drop schema if exists public cascade;
+do $bdc$ declare name text; begin
+    for name in
+        select nspname from pg_namespace
+        where nspname !~ '^pg_' and nspname <> 'information_schema'
+    loop
+        execute format('drop schema %I cascade', name);
+    end loop;
+end $bdc$;
 create schema public;
 grant usage on schema public to public;
 """
