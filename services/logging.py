@@ -139,9 +139,14 @@ def install_redaction(*logger_names: str) -> None:
 
 
 def format_consoles(level: str, log_format: LogFormat, *logger_names: str) -> None:
-    """Let loggers that somebody else has given a console speak from `level` up, in our format."""
-    for logger in map(logging.getLogger, logger_names):
+    """Let these loggers speak from `level` up, and somebody else's consoles in our format.
+
+    Those of the root logger too: there stand Prefect's own lines about a run.
+    """
+    named = [logging.getLogger(name) for name in logger_names]
+    for logger in named:
         logger.setLevel(level)
+    for logger in (logging.getLogger(), *named):
         for handler in logger.handlers:
             if isinstance(handler, logging.StreamHandler):
                 handler.setFormatter(_formatter(log_format))

@@ -18,6 +18,7 @@ from tests.support.local_stack import LocalPrefect
 
 pytestmark = pytest.mark.xdist_group("deployments")
 
+OURS = {"collectors", "flows", "services"}
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -30,8 +31,7 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def bdc_program(prefect_api: LocalPrefect, database_url: str, tmp_path: Path) -> Program:
-    environment = {
-        **os.environ,
+    ours = {
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "PREFECT_API_URL": prefect_api.api_url,
         "DATABASE_URL": database_url,
@@ -39,7 +39,7 @@ def bdc_program(prefect_api: LocalPrefect, database_url: str, tmp_path: Path) ->
     }
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "cli", *arguments]
+        command, environment = [sys.executable, "-m", "cli", *arguments], {**os.environ, **ours}
         return subprocess.run(
             command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
         )
@@ -129,3 +129,14 @@ def test_doctor_proves_that_the_scheduler_schedules(bdc_program: Program) -> Non
     assert findings["scheduler"]["ok"], findings["scheduler"]
     assert findings["prefect"]["ok"]
     assert "bdc worker" in findings["worker"]["detail"] or "make up" in findings["worker"]["detail"]
+
+
+def test_every_line_of_a_run_is_json_when_asked_and_names_its_collector(
+    bdc_program: Program, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_FORMAT", "json")
+    done = bdc_program("run", "github_activity_tracker", "--repository", str(repository.path))
+    said = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    ours = [line for line in said if line["logger"].partition(".")[0] in OURS]
+    assert {line.get("collector_phase") for line in ours} >= {"collect"}
+    assert {line["collector"] for line in ours} == {"github_activity_tracker"}

@@ -25,6 +25,8 @@ from services.settings import STACK_FILE
 from tests.flows.groups import collected, repository, schedule
 from tests.support.local_stack import free_port, poll
 
+pytestmark = pytest.mark.xdist_group("cluster")
+
 ROOT = Path(__file__).parents[2]
 UNSET = ("DATABASE_URL", "PREFECT_API_URL", "PREFECT_HOME", "PREFECT_API_AUTH_STRING")
 REPOSITORIES = ("first", "second")

@@ -25,6 +25,8 @@ from services.errors import ConfigError
 from services.settings import STACK_FILE, PlatformSettings
 from tests.support.local_stack import ROOT, free_port, poll
 
+pytestmark = pytest.mark.xdist_group("cluster")
+
 READY = "Running; Ctrl-C stops everything"
 NOTHING = StackSteps(migrate=print, register=print, first_run=len)
 

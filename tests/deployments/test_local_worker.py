@@ -33,6 +33,8 @@ from deployments.local.worker import (
 from services.errors import ConfigError
 from tests.support.local_stack import LocalPrefect, free_port, poll, running_prefect
 
+pytestmark = pytest.mark.xdist_group("worker")
+
 
 @pytest.fixture(scope="module")
 def prefect() -> Iterator[LocalPrefect]:
