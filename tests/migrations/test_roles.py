@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -23,6 +24,7 @@ from services.runs.lock import SourceLock
 from services.runs.run import Run
 from services.runs.services import Ending, SetAside, Source
 from services.upsert import Written, bulk_upsert
+from tests.support.postgres import start_test_postgres
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 SOURCE = Source("maintenance", "platform")
@@ -140,18 +142,17 @@ def test_a_user_who_may_not_grant_is_told_who_may(database_url: str, login: Logi
         grant_roles(login(COLLECTOR))
 
 
-def test_making_roles_needs_the_right_to(postgres: EmbeddedPostgres) -> None:
-    name = f"owner_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        for role in (COLLECTOR, READER):
-            admin.execute(sql.SQL("drop role if exists {}").format(sql.Identifier(role)))
-        admin.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
-        admin.execute(sql.SQL("create database {0} owner {0}").format(sql.Identifier(name)))
-    with pytest.raises(ConfigError, match=r"DATABASE_URL: permission denied.*CREATEROLE"):
-        grant_roles(postgres.url(name).replace("postgres@", f"{name}@"))
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
-        admin.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
-        admin.execute(sql.SQL("drop role {}").format(sql.Identifier(name)))
+def test_making_roles_needs_the_right_to(tmp_path: Path) -> None:
+    """On a server of its own: roles are of a whole server, and others may have made them."""
+    server = start_test_postgres(tmp_path)
+    try:
+        with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
+            admin.execute("create role somebody login")
+            admin.execute("create database theirs owner somebody")
+        with pytest.raises(ConfigError, match=r"DATABASE_URL: permission denied.*CREATEROLE"):
+            grant_roles(server.url("theirs").replace("postgres@", "somebody@"))
+    finally:
+        server.stop()
 
 
 def test_the_command_says_how_to_make_a_login_and_may_be_said_again(
