@@ -53,7 +53,7 @@ def _parameters_of_newest(source: Source) -> dict[str, Any]:
     database = open_database(require_database_url(settings), application_name=f"bdc {source}")
     try:
         with database.transaction() as session:
-            run = ledger.newest_run(session, source)
+            run = ledger.latest_run_of(session, source)
     finally:
         database.close()
     if run is None:

@@ -265,12 +265,6 @@ def run_by_id(session: Session, run_id: int | None) -> CollectorRun | None:
     return session.get(CollectorRun, run_id) if run_id is not None else None
 
 
-def newest_run(session: Session, source: Source) -> CollectorRun | None:
-    """The source's newest run; None when there was none."""
-    newest = select(CollectorRun).where(*_of(CollectorRun, source)).order_by(CollectorRun.id.desc())
-    return session.scalars(newest.limit(1)).first()
-
-
 def open_dead_letters(
     session: Session, source: Source, ids: Sequence[int] = ()
 ) -> Sequence[CollectorDeadLetter]:

@@ -22,6 +22,7 @@ NEEDS = {
     "Google Cloud": r"^gcloud ",
     "an editor": r"\$EDITOR",
     "a second database": r"DATABASE_URL=",
+    "a machine of its own": r"^make (bench|chaos|soak)\b",
     "Slack": r"SLACK_|cppa_slack_tracker",
 }
 # Which tests call by the names of their commands, each in quotes.
