@@ -42,4 +42,7 @@ def test_a_repository_is_collected_with_the_parameters_of_its_flow(
         "branches": [],
         "line_counts": False,
         "reread": False,
+        "streams": [],
+        "since": None,
+        "until": None,
     }
