@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from conformance.children import Child, Job, Report, start_child
 from conformance.contents import Contents, difference, read_contents
@@ -18,8 +19,12 @@ from conformance.subject import NotApplicable, World
 
 # Three pages of a typical API; no room reads so many in one piece.
 SOME = 250
+# Of the steps of a long run so many are tried.
+MOST_STEPS = 48
 # One call to a source may take that long by the settings of a world, and all of a run not longer.
 BOUND_SECONDS = 60.0
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,16 @@ class Bench:
 
 
 Check = Callable[[Bench], None]
+
+
+def spread(steps: Sequence[T], most: int = MOST_STEPS) -> list[T]:
+    """All of them, or of more than `most` that many, evenly, the first and the last among them.
+
+    A run of hundreds of steps does the same few things over and over.
+    """
+    if len(steps) <= most:
+        return list(steps)
+    return [steps[number * (len(steps) - 1) // (most - 1)] for number in range(most)]
 
 
 def require_server(world: World) -> ReplayServer:

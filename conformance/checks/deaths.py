@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import create_engine, text
 
-from conformance.bench import Bench, Check, Line
+from conformance.bench import Bench, Check, Line, spread
 from conformance.children import Report
 from conformance.contents import Contents
 from conformance.promises import BrokenPromise, require
@@ -28,7 +28,7 @@ def killed_anywhere(bench: Bench) -> None:
     with bench.world() as world:
         wanted, steps = _undisturbed(bench, world)
         require(any(kind != REQUEST for kind, _ in steps), "the run commits nothing")
-        for kind, number in steps:
+        for kind, number in spread(steps):
             with bench.line(world) as line:
                 _die(line, kind, number)
                 _wait_until_unlocked(line)

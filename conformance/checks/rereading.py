@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from conformance.bench import Bench, Check, Line, require_server
+from conformance.bench import Bench, Check, Line, require_server, spread
 from conformance.contents import KEPT_BESIDE, records_in, row_versions, written_since
 from conformance.promises import require, require_equal
 from conformance.replay.faults import Fault
@@ -115,9 +115,9 @@ def changed_during_run(bench: Bench) -> None:
     with bench.world() as world, bench.line(world) as line:
         commits = _commits(line)
         requests = _requests(world.server)
-    for commit in range(1, commits + 1):
+    for commit in spread(range(1, commits + 1)):
         _change_at(bench, partial(_at_commit, at=commit))
-    for request in range(1, requests + 1):
+    for request in spread(range(1, requests + 1)):
         _change_at(bench, partial(_at_request, at=request))
 
 
