@@ -34,19 +34,21 @@ def archived(run: Run, place: ArchivePlace | None) -> Iterator[None]:
         with observed(recorder.observe):
             yield
     except Exception:
-        _keep_rest_of_failed(run)
+        _keep_rest_of_failed(run, recorder)
         raise
-    _keep_rest(run)
+    _keep_rest(run, recorder)
 
 
-def _keep_rest(run: Run) -> None:
+def _keep_rest(run: Run, recorder: Recorder) -> None:
+    if not recorder.has_rest:
+        return
     with run.transaction():
         """Each transaction keeps what was answered before it."""
 
 
-def _keep_rest_of_failed(run: Run) -> None:
+def _keep_rest_of_failed(run: Run, recorder: Recorder) -> None:
     """What the run failed for must not be hidden by another failure."""
     try:
-        _keep_rest(run)
+        _keep_rest(run, recorder)
     except (DatabaseError, OSError, LockLost) as error:
         logger.warning("the last answers could not be archived: %s", describe(error))

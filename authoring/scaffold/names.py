@@ -95,6 +95,7 @@ def _deployments(root: Path) -> set[str]:
 
 def _tables(root: Path) -> set[str]:
     models = [*root.glob("services/**/models.py"), *root.glob("collectors/*/models.py")]
+    models += root.glob("collectors/*/models/*.py")
     return {name for path in models for name in _TABLE.findall(path.read_text(encoding="utf-8"))}
 
 

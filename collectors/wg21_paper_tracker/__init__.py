@@ -8,5 +8,5 @@ Secrets: WG21_PAPER_TRACKER_DISPATCH_TOKEN, only where new papers are announced.
 New means: a row, or a link in a row, that was not on its year's page when this was last stored.
 Exempt: pages-shuffled — a page is no list in JSON, what its order means is tested with its tables;
     pages-repeated — a page is no list in JSON, rows that are repeated are tested with its tables;
-    future-cursor — positions are hashes of pages; token-revoked — the site asks for no credentials
+    token-revoked — the site asks for no credentials
 """

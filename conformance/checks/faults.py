@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
+from sqlalchemy import text
+
 from conformance.bench import Bench, Check, Line, require_server
 from conformance.contents import Contents
 from conformance.driver import Outcome
@@ -14,6 +16,7 @@ from conformance.replay.faults import Fault, cut_to, delivered, held, html, stat
 from conformance.replay.messages import Answer, Asked, Delivery
 from conformance.replay.server import ReplayServer
 from conformance.subject import NotApplicable, World
+from services.database import open_database
 
 DAY = "86400"
 # Every try of every page, and as many again.
@@ -107,6 +110,7 @@ def _fails_from(
         script.at(number, going_down)
         _require_failed(line.run(), failing.categories)
         script.by_chance(0, 0.0)
+        _let_waits_pass(line)
         line.run_well()
         line.require_same(wanted, f"after a run that failed from request {number} on, and one more")
 
@@ -116,6 +120,7 @@ def _fails_always(bench: Bench, world: World, failing: Failing, requests: int) -
     with bench.line(world) as line:
         _run_on_failing(line, server, failing, requests)
         line.require_same({}, "after a first run on a source that only fails")
+        _let_waits_pass(line)
         line.run_well()
         line.require_same(wanted, "when the source works again")
         with suppress(NotApplicable):  # "not modified" has no body that could be damaged
@@ -131,6 +136,16 @@ def _run_on_failing(line: Line, server: ReplayServer, failing: Failing, requests
     asked = _asked(server) - asked
     require(asked <= requests * MOST_REQUESTS_EACH, f"{asked} requests to a source that fails")
     server.script.by_chance(0, 0.0)
+
+
+def _let_waits_pass(line: Line) -> None:
+    """As if the time were over that the source has asked to be left alone."""
+    database = open_database(line.url, application_name="conformance")
+    try:
+        with database.transaction() as session:
+            session.execute(text("delete from http_quota"))
+    finally:
+        database.close()
 
 
 def _require_failed(outcome: Outcome, allowed: frozenset[str]) -> None:

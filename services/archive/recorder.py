@@ -76,6 +76,13 @@ class Recorder:
                 self._write()
                 self._segment, self._number, self._written = Segment(), self._number + 1, 0
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether there are answers that no transaction has listed yet."""
+        with self._lock:
+            segment = self._segment
+            return segment.is_open or segment.size != self._written or bool(self._unlisted)
+
     def keep(self, session: Session) -> Kept:
         """Write what was answered so far and list it in this transaction, which may yet fail.
 

@@ -40,7 +40,7 @@ class Extent:
 
 
 class Segment:
-    """A segment as it grows. Not for several threads at once."""
+    """A segment as it grows: `is_open` from an answer to the end of its frame. Not thread-safe."""
 
     def __init__(self) -> None:
         self._compressor = zstd.ZstdCompressor(LEVEL)
@@ -48,7 +48,7 @@ class Segment:
         self._digest = sha256()
         self._hashed = 0
         self._exchanges = 0
-        self._open = False
+        self.is_open = False
         self._first_at: datetime | None = None
         self._last_at: datetime | None = None
 
@@ -65,13 +65,13 @@ class Segment:
         self._first_at = min(self._first_at or at, at)
         self._last_at = max(self._last_at or at, at)
         self._exchanges += 1
-        self._open = True
+        self.is_open = True
 
     def end_frame(self) -> bytes:
         """All of its bytes, which can be read as they are."""
-        if self._open:
+        if self.is_open:
             self._bytes += self._compressor.flush(zstd.ZstdCompressor.FLUSH_FRAME)
-            self._open = False
+            self.is_open = False
         return bytes(self._bytes)
 
     def extent(self) -> Extent | None:

@@ -171,7 +171,7 @@ def test_status_watches_until_it_is_stopped(database_url: str, tmp_path: Path) -
     while seen < 2:
         seen += "as of " in watching.stdout.readline()
     watching.send_signal(signal.SIGINT)
-    _, complaint = watching.communicate(timeout=20)
+    _, complaint = watching.communicate(timeout=120)
     assert (watching.returncode, complaint) == (130, "")
 
 

@@ -62,7 +62,7 @@ def test_it_serves_until_it_is_stopped(database_url: str, tmp_path: Path) -> Non
         assert 'href="https://prefect.example.org"' in httpx.get(address).text
     finally:
         serving.send_signal(signal.SIGTERM)
-        out, _ = serving.communicate(timeout=20)
+        out, _ = serving.communicate(timeout=120)
     assert f"Status page  http://127.0.0.1:{port}/" in out
 
 
@@ -108,7 +108,7 @@ def test_it_speaks_https_with_a_certificate_that_an_authority_of_our_own_vouches
         stranger.close()
     finally:
         serving.send_signal(signal.SIGTERM)
-        serving.wait(20)
+        serving.wait(120)
 
 
 @pytest.mark.parametrize(

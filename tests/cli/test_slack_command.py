@@ -73,12 +73,12 @@ def test_what_is_heard_is_kept_until_somebody_stops_it(
         site.socket_url = socket.url
 
         def tell() -> None:
-            connection = socket.connections.get(timeout=20)
+            connection = socket.connections.get(timeout=120)
             socket.send(connection, "Ev1", type="message", channel="C1", ts="1700000000.000100")
             socket.send(connection, "Ev2", type="message", channel="D1", channel_type="im")
             socket.send(connection, "Ev3", team="T0002", type="message", channel="C1")
             for _ in range(3):
-                socket.acknowledged.get(timeout=20)
+                socket.acknowledged.get(timeout=120)
             os.kill(os.getpid(), signal.SIGTERM)
 
         teller = threading.Thread(target=tell)

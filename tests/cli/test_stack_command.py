@@ -85,7 +85,7 @@ def test_up_brings_the_schedule_onto_its_server_and_collects_once(tmp_path: Path
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=480,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "create deployment github_activity_tracker/interval-mine-" in done.stdout

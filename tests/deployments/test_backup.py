@@ -4,6 +4,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -258,7 +259,14 @@ def _waiting_psql(postgres: EmbeddedPostgres) -> list[str]:
         query = "select 1 from pg_stat_activity where application_name = 'psql' and wait_event_type = 'Lock'"
         if not connection.execute(query).fetchone():
             return []
-    return [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    return [" ".join(_words(child)) for child in psutil.Process().children(recursive=True)]
+
+
+def _words(child: psutil.Process) -> list[str]:
+    """None of a process that has ended, by itself or in the meantime."""
+    with suppress(psutil.NoSuchProcess):
+        return child.cmdline()
+    return []
 
 
 def test_a_backup_cut_short_is_none(store: BackupStore, filled: Address, empty: Address) -> None:

@@ -95,7 +95,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         yield made
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(90)
+        process.wait(240)
 
 
 def addresses(cluster: Cluster) -> dict[str, str]:

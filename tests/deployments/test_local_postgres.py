@@ -61,7 +61,7 @@ def postmaster(server: EmbeddedPostgres) -> psutil.Process:
 def kill_hard(server: EmbeddedPostgres) -> None:
     process = postmaster(server)
     process.kill()
-    assert not wait_until_gone([process], timeout=5)
+    assert not wait_until_gone([process], timeout=60)
 
 
 def test_started_used_again_and_stopped(base: Path) -> None:

@@ -59,7 +59,7 @@ class Up:
 
     def end(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(240)
 
 
 def start_up(home: Path, *arguments: str, port: int | None = None) -> Up:
@@ -119,7 +119,7 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
         connection.execute("SELECT * FROM kept")
 
     third = start_up(home)
-    assert third.process.wait(30) == 2
+    assert third.process.wait(120) == 2
     refusal = third.log.read_text()
     assert refusal.count("\n") == 1
     assert f"pid {second.process.pid}" in refusal
@@ -134,7 +134,7 @@ def test_a_part_that_ends_by_itself_ends_up_with_one_line_that_names_its_log(hom
     run.wait_for(READY)
     worker = next(r for r in ProcessRecords(home / stack.RECORDS_FILE).read() if r.name == "worker")
     send(psutil.Process(worker.pid), signal.SIGKILL)
-    assert run.process.wait(60) == 2
+    assert run.process.wait(240) == 2
     last = run.log.read_text().splitlines()[-1]
     assert last.startswith("The worker ended by itself: exit status -9")
     assert str(home / "logs" / "worker.log") in last
@@ -143,7 +143,7 @@ def test_a_part_that_ends_by_itself_ends_up_with_one_line_that_names_its_log(hom
 
 def test_once_ends_with_the_status_of_the_first_run(home: Path) -> None:
     run = start_up(home, "--once")
-    assert run.process.wait(90) == 3, run.log.read_text()
+    assert run.process.wait(240) == 3, run.log.read_text()
     assert_nothing_is_left(home)
 
 

@@ -157,7 +157,7 @@ def engine_of(run_id: UUID) -> psutil.Process:
 def kill(*processes: psutil.Process) -> None:
     for process in processes:
         send(process, signal.SIGKILL)
-    assert wait_until_gone(processes, 5) == []
+    assert wait_until_gone(processes, 60) == []
 
 
 def today_at(hour: int = 0, minute: int = 5) -> datetime:

@@ -27,7 +27,7 @@ from tests.support.postgres import start_test_postgres
 
 pytestmark = [pytest.mark.xdist_group("flows"), *map(pytest.mark.filterwarnings, QUIET)]
 
-COMMITS = 20_000
+COMMITS = 6_000
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_run_cancelled_in_the_ui_ends_within_seconds_between_two_batches(
     with database.transaction() as session:  # its next batch waits here, in the database
         session.execute(text("lock table github_activity_tracker_file_change"))
         prefect_api.client.set_flow_run_state(run_id, Cancelling())
-        prefect_api.wait_for_state(run_id, StateType.CANCELLED, timeout=25)
+        prefect_api.wait_for_state(run_id, StateType.CANCELLED, timeout=90)
     stored = stored_commits(database)
     assert 0 < stored < COMMITS
     assert stored % 1000 == 0
@@ -106,7 +106,7 @@ def test_a_run_cancelled_in_the_ui_ends_within_seconds_between_two_batches(
         assert session.scalar(text("select count(*) from collector_cursor")) == 0
 
     again = start_run(prefect_api, pool, repository)
-    prefect_api.wait_for_state(again, StateType.COMPLETED, timeout=90)
+    prefect_api.wait_for_state(again, StateType.COMPLETED, timeout=240)
     assert stored_commits(database) == COMMITS
     with database.transaction() as session:
         assert latest_runs(session)[0].counts["fetched"] == COMMITS - stored
@@ -143,7 +143,7 @@ def test_a_database_restarted_in_mid_run_loses_nothing(
     restart.start()
     call = github_activity_tracker(str(repository), return_state=True)
     state = asyncio.run(cast("Coroutine[None, None, State[Any]]", call))
-    restart.join(60)
+    restart.join(240)
     assert state.is_completed(), state.message
     database = open_database(own_postgres.url("bdc"), application_name="test")
     assert stored_commits(database) == COMMITS

@@ -108,5 +108,5 @@ def test_two_processes_run_one_after_the_other_and_a_stop_frees_the_slot(
     assert [run.pid for run in records.runs()] == [first.pid, second.pid]
     second.send_signal(signal.SIGTERM)
     for program in (first, second):
-        program.communicate(timeout=30)
+        program.communicate(timeout=120)
     assert limit.taken == 0

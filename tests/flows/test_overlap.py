@@ -122,7 +122,7 @@ def test_a_killed_process_frees_the_source_and_the_next_run_marks_it_crashed(
     program = records.start_program("linger")
     poll(lambda: records.stored() == ["earlier"], 60, "the first batch")
     program.send_signal(signal.SIGKILL)
-    program.communicate(timeout=20)
+    program.communicate(timeout=90)
     state = poll(lambda: _not_blocked(play(Script())), 20, "a free source")
     assert state.name == "Completed"
     first, *_, last = records.runs()

@@ -11,7 +11,7 @@ TOKEN = "ghp_" + "a1B2c3D4e5" * 4
 
 def test_a_secret_appears_in_no_state_log_event_artifact_or_table(records: Records) -> None:
     program = records.start_program("leak", TOKEN)
-    output, _ = program.communicate(timeout=90)
+    output, _ = program.communicate(timeout=240)
     assert program.returncode == 1
     poll(lambda: "answered 500" in records.everything_in_prefect(), 20, "the run's logs")
     poll(lambda: "collector.run.failed" in records.everything_in_prefect(), 20, "its event")

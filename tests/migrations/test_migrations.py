@@ -50,7 +50,7 @@ def test_two_upgrades_at_once_take_turns(empty_url: str) -> None:
     command = [sys.executable, "-m", "cli", "db", "upgrade"]
     environment = dict(os.environ, DATABASE_URL=empty_url)
     both = [subprocess.Popen(command, env=environment) for _ in range(2)]
-    assert [process.wait(60) for process in both] == [0, 0]
+    assert [process.wait(240) for process in both] == [0, 0]
     migrations.check(empty_url)
 
 

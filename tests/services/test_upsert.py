@@ -160,7 +160,7 @@ def test_a_row_that_another_writer_stores_meanwhile_is_merged(store: Database) -
     outcome: list[Written] = []
 
     def second() -> None:
-        first_wrote.wait(10)
+        first_wrote.wait(60)
         with store.transaction() as session:
             session.execute(text("select 1"))
             second_started.set()
@@ -173,9 +173,9 @@ def test_a_row_that_another_writer_stores_meanwhile_is_merged(store: Database) -
     with store.transaction() as session:
         bulk_upsert(session, ITEM, COLUMNS, [item(1, "first")], key=("id",))
         first_wrote.set()
-        second_started.wait(10)
+        second_started.wait(60)
         _wait_until_someone_waits(store)
-    other.join(10)
+    other.join(60)
     assert outcome == [Written(inserted=1, updated=1)]
     assert titles(store) == {1: "second", 2: "a title"}
 

@@ -23,6 +23,8 @@ from tests.support.postgres import start_test_postgres
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_FLOWS = "tests.support.sample_flows"
+# Tests share two cores with others: who waits gives up so many times later than on a free machine.
+PATIENCE = 4.0
 
 Found = TypeVar("Found")
 
@@ -67,11 +69,17 @@ class LocalPrefect:
         return poll(run_in_state, timeout, f"run {run_id} in {wanted}")
 
 
-def poll(question: Callable[[], Found | None], timeout: float, wanted: str) -> Found:
-    """The first answer that is not None or False."""
-    deadline = time.monotonic() + timeout
+def poll(
+    question: Callable[[], Found | None], timeout: float, wanted: str, patience: float = PATIENCE
+) -> Found:
+    """The first answer that is not None or False.
+
+    `timeout` is what it takes at most on a machine that does nothing else, in seconds.
+    """
+    seconds = timeout * patience
+    deadline = time.monotonic() + seconds
     while not (answer := question()):
-        assert time.monotonic() < deadline, f"not within {timeout} s: {wanted}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {wanted}"
         time.sleep(0.1)
     return answer
 

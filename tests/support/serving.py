@@ -25,9 +25,9 @@ def serving(app: FastAPI, lifespan: Literal["on", "off"] = "on") -> Iterator[htt
     try:
         poll(lambda: server.started, 20, "the application")
         with httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False
+            base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False
         ) as client:
             yield client
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)

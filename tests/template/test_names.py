@@ -46,7 +46,7 @@ def test_a_name_that_nothing_else_has_is_fine(slug: str) -> None:
         ("lifecycle", "is a module of the flows already: flows/lifecycle.py"),
         ("github", "is a group or a deployment of the schedule already"),
         ("releases", "is a group or a deployment of the schedule already"),
-        ("identity", "is how tables of others start: identity_email"),
+        ("identity", "is how tables of others start: identity_decision"),
         ("release", "is how tables of others start: release"),
         ("database", "is how settings of others start: DATABASE_LOCK_TIMEOUT_SECONDS"),
         (

@@ -62,7 +62,9 @@ class Service:
         return datetime.fromisoformat(self.health()[1]["checked_at"]).timestamp() > moment
 
     def told(self, subject: str, seconds: float) -> None:
-        poll(lambda: subject in self.receiver.subjects(), seconds, f"the message {subject!r}")
+        """Within so many seconds, however busy the machine is: that is what is promised."""
+        arrived = f"the message {subject!r}"
+        poll(lambda: subject in self.receiver.subjects(), seconds, arrived, patience=1)
 
     def start_worker(self) -> Worker:
         records = ProcessRecords(self.home / "worker.json")
@@ -181,6 +183,7 @@ def test_hung_then_killed_then_without_a_worker_is_told_each_time(
             lambda: service.health()[0] == 503,
             UNHEALTHY,
             "a platform without a worker to be unhealthy",
+            patience=1,
         )
         service.told("workers: workers", TOLD)
 

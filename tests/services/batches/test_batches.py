@@ -226,7 +226,8 @@ def test_a_lock_is_had_only_after_its_holder(database: Database, database_url: s
     ):
         pass
     with batch_lock(hasty, batch):
-        hasty.close()
+        pass
+    hasty.close()
 
 
 def test_nothing_is_covered_before_the_first_batch(database: Database) -> None:

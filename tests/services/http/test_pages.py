@@ -100,7 +100,7 @@ def test_numbered_pages_are_fetched_several_at_once_in_order_and_once(
     everybody_is_there = threading.Barrier(4)
 
     def meet(asked: Asked, usual: Answer) -> Answer:
-        everybody_is_there.wait(10)
+        everybody_is_there.wait(60)
         return usual
 
     server.routes = [Listing("/items", lambda number: {"id": number}, 13)]
@@ -222,7 +222,7 @@ def test_leaving_ends_a_wait_for_quota(server: ReplayServer, make_client: MakeCl
     client = make_client().sleeping(lambda _: nap)
     with pages(client, ITEMS, most=10) as found:
         next(found)
-        assert napping.wait(10)
+        assert napping.wait(60)
     assert 0 < sum(naps) < 100
     assert max(naps) <= 1.0
     assert server.traffic.count("/items") == 2
