@@ -28,7 +28,8 @@ class Databases:
         name = f"conformance_{uuid4().hex[:12]}"
         clone, template = Identifier(name), Identifier(self.template)
         with psycopg.connect(self.admin_url, autocommit=True) as admin:
-            admin.execute(SQL("create database {} template {}").format(clone, template))
+            copied = SQL("create database {} template {} strategy file_copy")
+            admin.execute(copied.format(clone, template))
             try:
                 yield self._url(name)
             finally:
