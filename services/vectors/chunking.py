@@ -125,9 +125,8 @@ def _split(text: str, span: Span, border: re.Pattern[str]) -> Iterator[Span]:
     """The parts between borders, each with the border behind it."""
     begins = span.begins
     for found in border.finditer(text, span.begins, span.ends):
-        if found.end() > begins:
-            yield Span(begins, found.end())
-            begins = found.end()
+        yield Span(begins, found.end())
+        begins = found.end()
     if span.ends > begins:
         yield Span(begins, span.ends)
 

@@ -306,7 +306,11 @@ def _instances(settings: VectorSettings) -> Iterator[tuple[bool, Instance]]:
     keys = ((False, settings.pinecone_api_key), (True, settings.pinecone_private_api_key))
     for is_private, key in keys:
         if key is not None:
-            sdk = pinecone.Pinecone(key.get_secret_value(), host=settings.pinecone_base_url)
+            sdk = pinecone.Pinecone(
+                key.get_secret_value(),
+                host=settings.pinecone_base_url,
+                timeout=settings.pinecone_timeout_seconds,
+            )
             yield is_private, Instance(sdk)
 
 

@@ -39,6 +39,7 @@ class VectorSettings(BaseSettings):
     pinecone_sparse_model: str = "pinecone-sparse-english-v0"
     pinecone_batch_size: int = Field(default=96, ge=1, le=96)
     pinecone_workers: int = Field(default=8, ge=1, le=32)
+    pinecone_timeout_seconds: float = Field(default=30.0, gt=0)
     pinecone_base_url: str = "https://api.pinecone.io"
 
     @property

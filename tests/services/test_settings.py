@@ -20,6 +20,7 @@ from services.http.github import GitHubAccess
 from services.settings import (
     STACK_FILE,
     PlatformSettings,
+    load_connection,
     load_room_settings,
     load_settings,
     require_database_url,
@@ -129,6 +130,16 @@ def test_production_names_every_missing_address(monkeypatch: pytest.MonkeyPatch)
         ConfigError, match=r"DATABASE_URL.*PREFECT_API_URL.*PREFECT_API_AUTH_STRING"
     ):
         load_settings()
+
+
+def test_production_with_all_its_addresses_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BDC_ENVIRONMENT", "production")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://there/bdc")
+    monkeypatch.setenv("PREFECT_API_URL", "https://there/api")
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", "admin:hunter2")
+    settings = load_settings()
+    assert require_database_url(settings) == "postgresql://there/bdc"
+    assert load_connection() == ("https://there/api", "admin:hunter2", None)
 
 
 def _running_stack(folder: Path) -> None:

@@ -64,7 +64,7 @@ class World:
         return {"repository": NAME}
 
     def fill(self, count: int) -> None:
-        self.count = count
+        self.count, self.changes = count, 0
         self.github.fill(count, SHAPE)
         parts = [b"feature done", b"reset refs/heads/main", *map(_commit, range(count)), b"done\n"]
         git(self.repository.path, "fast-import", "--quiet", "--force", stdin=b"\n".join(parts))

@@ -1,6 +1,7 @@
 """What each index does that the others do not: roles, missing tables, hosts that are gone."""
 
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 from pydantic import SecretStr
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from deployments.local.postgres import EmbeddedPostgres
 from migrations.roles import COLLECTOR, READER, grant_roles
 from services.database import Database
-from services.errors import ConfigError, NotFound, SourceUnavailable
+from services.errors import ConfigError, NotFound, SourceTimedOut, SourceUnavailable
 from services.vectors.client import PineconeIndex
 from services.vectors.embedding import open_embedder
 from services.vectors.null import NullIndex
@@ -49,6 +50,21 @@ def test_a_table_of_vectors_belongs_to_the_role_of_all_collectors(
         assert session.scalar(text(may), {"role": READER})
 
 
+def test_without_our_roles_a_table_of_vectors_is_its_makers(
+    database: Database, database_url: str
+) -> None:
+    grant_roles(database_url)
+    with database.transaction() as session:
+        for role in (COLLECTOR, READER):
+            session.execute(text(f"alter role {role} rename to {role}_of_another_platform"))
+        PgvectorIndex("index_7", 3).prepare(session)
+        owner = "select tableowner = current_user from pg_tables where tablename = 'index_7'"
+        assert session.scalar(text(owner))
+        granted = "select count(*) from information_schema.role_table_grants where grantee <> current_user"
+        assert session.scalar(text(f"{granted} and table_name = 'index_7'")) == 0
+        session.rollback()
+
+
 def test_a_table_that_is_not_there_yet_ranks_nothing_and_one_without_type_is_not_made(
     database: Database,
 ) -> None:
@@ -78,6 +94,20 @@ def test_a_host_that_is_gone_is_a_failure_that_may_pass(database: Database) -> N
     index = PineconeIndex("boost-dashboard", "multilingual-e5-large", 0, settings)
     with database.transaction() as session, pytest.raises(SourceUnavailable):
         index.prepare(session)
+
+
+def test_a_host_that_says_nothing_is_not_waited_for(
+    database: Database, pinecone: PineconeServer
+) -> None:
+    settings = settings_at(pinecone.url, pinecone_timeout_seconds=0.2)
+    index = PineconeIndex("boost-dashboard", "multilingual-e5-large", 0, settings)
+    until = Event()
+    pinecone.done = lambda _: until.wait()  # type: ignore[assignment,return-value]
+    with database.transaction() as session:
+        index.prepare(session)
+        with pytest.raises(SourceTimedOut, match="Pinecone"):
+            index.delete(session, HERE, ["v1"])
+    until.set()
 
 
 def test_an_index_that_somebody_deleted_is_named(

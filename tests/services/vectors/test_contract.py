@@ -48,6 +48,16 @@ def test_what_is_put_is_found_whatever_the_index(every: Indexing) -> None:
     assert every.count("vector_queue") == 0
 
 
+def test_a_phrase_and_what_must_not_be_there_hold_for_what_is_found_by_meaning(
+    index: Indexing,
+) -> None:
+    index.put(SENDERS, replace(SENDERS, key="p3000", text="Asynchronous senders, receivers too."))
+    index.sync()
+    assert set(index.found("senders and receivers")) == {"p2300", "p3000"}
+    assert index.found('"senders and receivers"') == ["p2300"]
+    assert index.found("senders -describe") == ["p3000"]
+
+
 def test_an_edit_sends_what_changed_and_a_second_run_nothing(index: Indexing) -> None:
     index.put(LONG)
     first = index.sync().put

@@ -1,6 +1,7 @@
 """Models: in a wheel, behind an API, and of a library that may be installed."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,10 +95,16 @@ def test_an_answer_that_is_not_what_was_asked_for_is_refused(
             open_embedder("openai/letters", settings).embed(["a", "b"])
 
 
-def test_a_model_of_sentence_transformers_is_used_where_the_package_is(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _with_the_package(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Installed for one test: who comes after it must not find it imported."""
     monkeypatch.syspath_prepend(str(PACKAGES))
+    yield
+    sys.modules.pop("sentence_transformers", None)
+
+
+@pytest.mark.usefixtures("_with_the_package")
+def test_a_model_of_sentence_transformers_is_used_where_the_package_is(database: Database) -> None:
     settings = VectorSettings(
         vectors_index="pgvector", vectors_model="sentence-transformers/letters"
     )

@@ -15,6 +15,7 @@ from services.database import Database
 from services.errors import AccessDenied, ConfigError, RateLimited, SourceUnavailable
 from services.vectors.services import Text
 from services.vectors.settings import VectorSettings
+from services.vectors.status import Status, index_status
 from services.vectors.syncing import Pace, Syncing
 from services.vectors.verifying import verify
 from tests.support.indexing import PRIVATE, PUBLIC, Indexing, indexing, settings_at
@@ -257,6 +258,28 @@ def test_documents_from_before_there_were_chunks_are_cut_when_they_are_indexed(
         session.execute(text("update document set cut_hash = null"))
     assert local.sync().put == len(DOCUMENTS)
     assert local.is_right()
+
+
+def test_a_part_that_a_document_repeats_is_indexed_once(local: Indexing) -> None:
+    section = "## Terms\n\n" + "The same words in each of them. " * 20 + "\n\n"
+    local.put(Text("terms", "", section * 3))
+    assert local.sync().put == local.count("document_chunk") == 1
+    assert local.is_right()
+
+
+def test_what_there_is_of_an_index_is_told(local: Indexing) -> None:
+    with local.database.transaction() as session:
+        assert index_status(session) == Status([], [], 0)
+    local.put(*DOCUMENTS)
+    local.sync()
+    local.put(Text("more", "", "Not indexed yet."))
+    with local.database.transaction() as session:
+        status = index_status(session)
+    (one,) = status.indexes
+    assert (one.kind, one.status, one.dimension) == ("pgvector", "serving", 256)
+    assert one.chunks == len(DOCUMENTS)
+    assert [(lag.collector, lag.documents) for lag in status.lags] == [("papers", 1)]
+    assert status.refused == 0
 
 
 def test_one_collector_may_be_indexed_alone(local: Indexing) -> None:
