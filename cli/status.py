@@ -85,7 +85,7 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
 
 
 def _index(snapshot: Snapshot) -> list[dict[str, Any]]:
-    waiting = snapshot.facts.index if snapshot.facts else ()
+    waiting = (snapshot.facts and snapshot.facts.index) or ()
     return [
         {"collector": one.collector, "documents": one.documents, "oldest": one.oldest}
         for one in waiting

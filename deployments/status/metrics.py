@@ -122,7 +122,7 @@ def _of_backlogs(snapshot: Snapshot) -> Iterator[Metric]:
 
 
 def _of_index(snapshot: Snapshot) -> Iterator[Metric]:
-    if snapshot.facts is None:
+    if snapshot.facts is None or snapshot.facts.index is None:
         return
     labels = ("collector",)
     waiting = GaugeMetricFamily(

@@ -27,6 +27,8 @@ DATABASE_FAILED = "database_check_failed"
 WORKERS_FAILED = "workers_check_failed"
 SCHEDULER_FAILED = "scheduler_check_failed"
 SCHEDULE_UNAVAILABLE = "collector_schedule_unavailable"
+GROUPS_FAILED = "collector_check_failed"
+INDEX_FAILED = "search_index_check_failed"
 NO_PREFECT = "prefect_api_not_set"
 
 
@@ -95,10 +97,15 @@ class Observer:
     def _facts(self, now: datetime, errors: dict[str, str]) -> Facts | None:
         try:
             with self.database.transaction() as session:
-                return read_facts(session, now)
+                facts = read_facts(session, now)
         except DatabaseError:
             errors["database"] = DATABASE_FAILED
             return None
+        if facts.groups is None:
+            errors["groups"] = GROUPS_FAILED
+        if facts.index is None:
+            errors["index"] = INDEX_FAILED
+        return facts
 
     def _compared(
         self, facts: Facts | None, now: datetime, errors: dict[str, str]
@@ -112,6 +119,8 @@ class Observer:
             return None, None
         stale_after = timedelta(hours=self.settings.collector_stale_hours)
         fresh = freshness(promises(schedule, stale_after), facts.jobs, now)
+        if facts.groups is None:
+            return tuple(fresh), None
         return tuple(fresh), tuple(group_freshness(schedule, facts.groups, stale_after, now))
 
     def _workers(self, now: datetime, errors: dict[str, str]) -> tuple[str, ...] | None:

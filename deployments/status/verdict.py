@@ -47,6 +47,7 @@ _NEEDS: Mapping[str, tuple[Kind, ...]] = {
         "backlog",
     ),
     "schedule": ("stale",),
+    "groups": ("stale",),
     "scheduler": ("late",),
 }
 
@@ -135,6 +136,12 @@ def _platform(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]
             step="`bdc doctor` says why",
             is_serious=True,
         )
+    if "groups" in errors:
+        yield _unreadable(
+            "batches", "how they ended", is_serious=settings.enforce_collector_freshness
+        )
+    if "index" in errors:
+        yield _unreadable("search index", "what waits for it", is_serious=False)
     if "schedule" in errors:
         yield Problem(
             kind="schedule",
@@ -146,6 +153,16 @@ def _platform(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]
     yield from _workers(snapshot, settings)
     yield from _scheduler(snapshot)
     yield from _late(snapshot)
+
+
+def _unreadable(subject: str, what: str, *, is_serious: bool) -> Problem:
+    return Problem(
+        kind="database",
+        subject=subject,
+        text=f"{what} cannot be read: the log of `bdc serve` says why",
+        step="`bdc doctor` looks at schema and rights; a migration may hold the table",
+        is_serious=is_serious,
+    )
 
 
 def _workers(snapshot: Snapshot, settings: HealthSettings) -> Iterator[Problem]:
@@ -353,7 +370,7 @@ def _meta(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> dict[s
     return {
         "any_stale": groups or daily,
         "enforce_freshness": settings.enforce_collector_freshness,
-        "error": stalled or snapshot.errors.get("schedule"),
+        "error": stalled or snapshot.errors.get("schedule") or snapshot.errors.get("groups"),
         "skipped": SKIPPED if snapshot.errors.get("database") == DATABASE_FAILED else None,
     }
 
@@ -380,7 +397,9 @@ def _dead_letter_check(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def _index_check(snapshot: Snapshot) -> dict[str, Any]:
-    waiting = snapshot.facts.index if snapshot.facts else ()
+    if error := snapshot.errors.get("index"):
+        return {"error": error}
+    waiting = (snapshot.facts and snapshot.facts.index) or ()
     oldest = min((one.oldest for one in waiting), default=None)
     return {"waiting": sum(one.documents for one in waiting), "oldest_at": _iso(oldest)}
 

@@ -1,12 +1,14 @@
 """One look at the database: everything that health, the status page and the metrics are made of."""
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, cast, func, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.batches.models import ScheduleBatch
@@ -25,6 +27,8 @@ DAYS_OF_ROWS = 14
 OWNER_LENGTH = 8
 # Of runs and of batches.
 SUCCEEDED = ("completed", "partial")
+Part = TypeVar("Part")
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +114,21 @@ class Facts:
     `last_ended` are the newest runs of each source that came to an end of their own. `rows_by_day`
     is rows stored (new and changed) by collector and day, for the last DAYS_OF_ROWS days; `endings`
     is how many runs of the last day ended how, by collector and status; `index` is what search does
-    not find by its meaning yet.
+    not find by its meaning yet. `groups` and `index` are None where only they could not be read.
     """
 
     last_runs: Sequence[LastRun]
     last_ended: Sequence[LastRun]
     running: Sequence[Activity]
     jobs: Sequence[Job]
-    groups: Mapping[str, GroupFacts]
+    groups: Mapping[str, GroupFacts] | None
     dead_letters: Mapping[Source, int]
     outbox: Sequence[Backlog]
     rows_by_day: Mapping[str, Mapping[date, int]]
     endings: Mapping[tuple[str, str], int]
     quotas: Sequence[QuotaLeft]
     growth: Growth
-    index: Sequence[Lag] = ()
+    index: Sequence[Lag] | None = ()
 
 
 def read_facts(session: Session, now: datetime) -> Facts:
@@ -134,15 +138,25 @@ def read_facts(session: Session, now: datetime) -> Facts:
         last_ended=[_last_run(run) for run in latest_run_of_each_source(session, ended=True)],
         running=_running(session),
         jobs=_jobs(session, now),
-        groups=_groups(session),
+        groups=_apart(session, _groups),
         dead_letters=open_dead_letter_counts(session),
         outbox=backlogs(session),
         rows_by_day=_rows_by_day(session, now),
         endings=_endings(session, now),
-        index=lags(session),
+        index=_apart(session, lags),
         quotas=_quotas(session),
         growth=growth(session, now.date()),
     )
+
+
+def _apart(session: Session, read: Callable[[Session], Part]) -> Part | None:
+    """What is read, or None: a lock or a missing right there takes nothing from the other parts."""
+    try:
+        with session.begin_nested():
+            return read(session)
+    except DBAPIError as error:
+        logger.warning("health: a part of the database cannot be read: %s", error.orig)
+        return None
 
 
 def _last_run(run: CollectorRun) -> LastRun:

@@ -11,10 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from prefect.client.schemas.actions import DeploymentScheduleCreate
 from prefect.client.schemas.schedules import IntervalSchedule, RRuleSchedule
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
 from deployments.status.app import StatusService, make_app
 from deployments.status.observing import Observer, Snapshot, Watcher
@@ -244,6 +246,58 @@ def test_a_database_that_does_not_answer_is_json_and_gives_nothing_away(
     assert gone.get("/health/ready").status_code == 503
     assert "bdc_healthy 0.0" in gone.get("/metrics").text
     assert "it does not answer" in gone.get("/").text
+
+
+@pytest.fixture
+def forbidden(platform: Platform, database_url: str) -> Iterator[Callable[[str], Platform]]:
+    """The platform, seen by somebody who may not read one of the tables."""
+    name = f"watcher_{uuid4().hex[:8]}"
+    opened: list[Database] = []
+
+    def watched_without(table: str) -> Platform:
+        with psycopg.connect(database_url) as admin:
+            admin.execute(f"create role {name} login")
+            admin.execute(f"grant select on all tables in schema public to {name}")
+            admin.execute(f"revoke select on {table} from {name}")
+        url = make_url(database_url).set(username=name).render_as_string(hide_password=False)
+        opened.append(open_database(url, application_name="test"))
+        return replace(platform, database=opened[-1])
+
+    yield watched_without
+    for one in opened:
+        one.close()
+    with psycopg.connect(database_url) as admin:
+        admin.execute(f"drop owned by {name}")
+        admin.execute(f"drop role {name}")
+
+
+def test_batches_that_cannot_be_read_are_unhealthy_unless_freshness_is_only_told(
+    platform: Platform, forbidden: Callable[[str], Platform]
+) -> None:
+    platform.collected(HOUR)
+    watched = forbidden("schedule_batch")
+    code, body = watched.health()
+    assert code == 503
+    assert body["checks"]["database"]["ok"]
+    assert body["checks"]["collector_groups"] == {}
+    assert body["checks"]["collector_meta"]["error"] == "collector_check_failed"
+    assert [one["freshness"] for one in body["checks"]["collectors"]] == ["fresh"]
+    assert "permission" not in json.dumps(body)
+    assert watched.health(enforce_collector_freshness=False)[0] == 200
+    assert "how they ended cannot be read" in watched.get("/").text
+
+
+def test_an_index_that_cannot_be_looked_at_is_told_and_no_more(
+    platform: Platform, forbidden: Callable[[str], Platform]
+) -> None:
+    platform.collected(HOUR)
+    watched = forbidden("vector_queue")
+    code, body = watched.health()
+    assert (code, body["status"]) == (200, "healthy")
+    assert body["checks"]["search_index"] == {"error": "search_index_check_failed"}
+    assert "permission" not in json.dumps(body)
+    assert "bdc_index_waiting" not in watched.get("/metrics").text
+    assert "what waits for it cannot be read" in watched.get("/").text
 
 
 def test_a_schedule_that_cannot_be_read_is_unhealthy_unless_freshness_is_only_told(

@@ -127,7 +127,9 @@ def test_a_group_succeeded_when_its_last_good_batch_ended(database: Database) ->
     batch(database, NOON - 3 * HOUR, "partial")
     batch(database, NOON - 2 * HOUR, "completed", settles=False)
     batch(database, NOON - HOUR, "failed")
-    group = look(database).groups["github"]
+    groups = look(database).groups
+    assert groups is not None
+    group = groups["github"]
     assert group.last_success_at == NOON - 3 * HOUR + timedelta(minutes=1)
     assert (group.last_status, group.last_started_at) == ("failed", NOON - HOUR)
 
@@ -150,6 +152,7 @@ def test_what_waits_is_counted(database: Database) -> None:
         enqueue(session, "papers", [Message("p1", {})])
         put_documents(session, "papers", [Text("p1", "A paper", "of words")])
     facts = look(database)
+    assert facts.index is not None
     assert [(one.collector, one.documents) for one in facts.index] == [("papers", 1)]
     assert facts.dead_letters == {ASIO: 1}
     assert [(one.kind, one.waiting) for one in facts.outbox] == [("papers", 1)]

@@ -102,7 +102,7 @@ def test_a_host_that_says_nothing_is_not_waited_for(
     settings = settings_at(pinecone.url, pinecone_timeout_seconds=0.2)
     index = PineconeIndex("boost-dashboard", "multilingual-e5-large", 0, settings)
     until = Event()
-    pinecone.done = lambda _: until.wait()  # type: ignore[assignment,return-value]
+    pinecone.done = lambda _: until.wait()  # type: ignore[assignment]
     with database.transaction() as session:
         index.prepare(session)
         with pytest.raises(SourceTimedOut, match="Pinecone"):
