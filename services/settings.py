@@ -12,11 +12,12 @@ from pydantic import Field, Json, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from services.errors import ConfigError
-from services.secret_sources import secret_in_file, secrets_from_elsewhere
+from services.secret_sources import secret_fields, secret_in_file, secrets_from_elsewhere
 
 STACK_FILE = "stack.json"
 ADDRESSES = ("prefect_api_url",)
 SECRET_ADDRESSES = ("database_url", "prefect_api_database_connection_url")
+SENT_IN_HEADERS = ("token", "tokens", "api_key", "auth_string")
 RoomSettings = TypeVar("RoomSettings", bound=BaseSettings)
 
 
@@ -125,10 +126,30 @@ def load_connection() -> tuple[str | None, str | None, Path | None]:
 
 def _read(model: type[RoomSettings], secrets: Mapping[str, Any]) -> RoomSettings:
     try:
-        return model(**secrets)
+        settings = model(**secrets)
     except ValidationError as error:
         prefix = str(model.model_config.get("env_prefix", ""))
         raise ConfigError(describe_invalid(error, prefix)) from None
+    _require_sendable(settings)
+    return settings
+
+
+def _require_sendable(settings: BaseSettings) -> None:
+    """What is sent in a header is ASCII; a token that is not was not copied as it is."""
+    given = {
+        variable: getattr(settings, field)
+        for field, variable in secret_fields(type(settings))
+        if field.endswith(SENT_IN_HEADERS)
+    }
+    if wrong := [name for name, secret in given.items() if secret and not _is_sendable(secret)]:
+        raise ConfigError(
+            [f"{name}: has a character that no token has: copy it again" for name in wrong]
+        )
+
+
+def _is_sendable(secret: SecretStr) -> bool:
+    value = secret.get_secret_value()
+    return value.isascii() and value.isprintable()
 
 
 def describe_invalid(error: ValidationError, prefix: str = "") -> list[str]:

@@ -124,6 +124,16 @@ def test_a_secret_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in shown
 
 
+@pytest.mark.parametrize("pasted", ["xoxb-…", "“hunter2”", "hunter2\nhunter3"])
+def test_a_token_that_was_not_copied_right_is_told_before_it_is_sent(
+    monkeypatch: pytest.MonkeyPatch, pasted: str
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", pasted)
+    with pytest.raises(ConfigError, match="GITHUB_TOKEN: has a character") as refused:
+        load_room_settings(GitHubSettings)
+    assert "hunter2" not in str(refused.value)
+
+
 def test_production_names_every_missing_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BDC_ENVIRONMENT", "production")
     with pytest.raises(

@@ -171,7 +171,7 @@ def test_hung_then_killed_then_without_a_worker_is_told_each_time(
         run = start_run(server)
         seen: set[str] = set()
         poll(lambda: is_seen(service, "stuck", seen), 60, "the run that hangs to be called stuck")
-        assert seen <= {"working", "stuck"}
+        assert seen <= {"working", "waiting", "stuck"}
         service.told(f"{COLLECTOR} a/b: stuck", TOLD)
         process_of(server, run).send_signal(signal.SIGKILL)
         service.told(f"{COLLECTOR} a/b: crashed", CRASH_TOLD)
