@@ -34,3 +34,19 @@ JUDGED: dict[str, set[str]] = {
     "two servers share the work of the scheduler": {"cluster.md", "deploy.md"},
     "find papers about asynchronous programming": {"search.md", "wg21_paper_tracker.md"},
 }  # fmt: skip
+
+# What none of our pages speaks of.
+ELSEWHERE: tuple[str, ...] = (
+    "recipe for a chocolate cake",
+    "who won the football championship",
+    "cheap flights to Lisbon in July",
+    "how do I prune an apple tree",
+    "symptoms of a cold",
+    "the capital of Mongolia",
+    "learn to play the violin",
+    "mortgage rates for a small house",
+    "best walking shoes for the Alps",
+    "history of the Ottoman empire",
+    "my dog does not eat",
+    "paint a wooden fence",
+)

@@ -84,6 +84,7 @@ def restore(name: str, *, replace: Flag = False, prefect: Flag = False) -> None:
     _say(f"restored {chosen}: every table has the rows that it had")
     _say_contents(Contents({key: contents.databases[key] for key in databases}))
     _say_archive(contents)
+    _compare_archive(contents, _archive(settings))
     _say("next: `bdc db upgrade`, and `bdc db roles` where roles of their own are used")
 
 
@@ -123,6 +124,15 @@ def _say_archive(contents: Contents) -> None:
     if contents.archive is not None:
         segments = contents.databases[DATA].rows.get("public.archive_segment", 0)
         _say(f"raw archive: {segments} segments in {contents.archive}: not copied, they are files")
+
+
+def _compare_archive(contents: Contents, here: str | None) -> None:
+    """What is restored lists files: whoever reads them has to look where they lie."""
+    if contents.archive not in {None, here}:
+        _say(
+            f"RAW_ARCHIVE_URL leads to {here or 'no archive'}, and these segments are not there:"
+            " set it to where they are, or move them"
+        )
 
 
 def _rows(name: str, contents: Contents) -> list[dict[str, Any]]:

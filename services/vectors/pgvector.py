@@ -33,7 +33,8 @@ class PgvectorIndex:
     shares_transactions = True
     keeps_facts = False
 
-    def __init__(self, location: str, dimension: int) -> None:
+    def __init__(self, location: str, dimension: int, ef_search: int = EF_SEARCH) -> None:
+        self._ef_search = ef_search
         self._name = location
         self._table = f"vectors.{location}"
         self._dimension = dimension
@@ -135,7 +136,7 @@ class PgvectorIndex:
             or session.scalar(text("select to_regclass(:name)"), {"name": self._table}) is None
         ):
             return ()
-        session.execute(text(f"set local hnsw.ef_search = {EF_SEARCH}"))
+        session.execute(text(f"set local hnsw.ef_search = {self._ef_search}"))
         session.execute(text("set local hnsw.iterative_scan = relaxed_order"))
         found = session.execute(
             _nearest(self._table, question),

@@ -89,10 +89,10 @@ class SentenceTransformersModel:
         self._name = name
         self.model = f"sentence-transformers/{name}"
 
-    @property
+    @cached_property
     def dimension(self) -> int:
-        """As the model says."""
-        return int(self._loaded.get_sentence_embedding_dimension())
+        """As long as its answer to a short text: the method that tells it has two names by now."""
+        return int(self.embed(["dimension"]).shape[1])
 
     def embed(self, texts: Sequence[str], *, is_query: bool = False) -> "Vectors":
         """With the model's own prompts for questions and for documents, where it has them."""

@@ -12,9 +12,6 @@ class SentenceTransformer:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def get_sentence_embedding_dimension(self) -> int:
-        return 26
-
     def encode_document(self, texts: Sequence[str], **options: Any) -> Any:
         del options
         counts = [[text.lower().count(chr(97 + n)) for n in range(26)] for text in texts]
