@@ -20,7 +20,7 @@ from conformance.subject import NotApplicable, World
 # Three pages of a typical API; no room reads so many in one piece.
 SOME = 250
 # Of the steps of a long run so many are tried.
-MOST_STEPS = 48
+MOST_STEPS = 12
 # One call to a source may take that long by the settings of a world, and all of a run not longer.
 BOUND_SECONDS = 60.0
 
@@ -149,7 +149,7 @@ Check = Callable[[Bench], None]
 def spread(steps: Sequence[T], most: int = MOST_STEPS) -> list[T]:
     """All of them, or of more than `most` that many, evenly, the first and the last among them.
 
-    A run of hundreds of steps does the same few things over and over.
+    A run of hundreds of steps does the same few things over and over: a page, a batch, a commit.
     """
     if len(steps) <= most:
         return list(steps)

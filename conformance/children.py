@@ -98,8 +98,10 @@ def start_child(job: Job) -> Child:
 
 @lru_cache
 def _context() -> ForkServerContext:
+    """Its server imports what we have imported of the rooms, once for all children."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["conformance.driver", "pytest"])
+    rooms = sorted(name for name in sys.modules if name.startswith("flows."))
+    context.set_forkserver_preload(["conformance.driver", "pytest", *rooms])
     return context
 
 

@@ -146,6 +146,7 @@ def open_database(url: str, *, application_name: str, lock_timeout_seconds: int 
     engine = create_engine(
         sqlalchemy_url(url),
         hide_parameters=True,
+        use_native_hstore=False,  # no column is one, and asking for the type costs each connection a query
         pool_size=4,
         connect_args={
             "application_name": application_name[:63],

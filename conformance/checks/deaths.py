@@ -21,9 +21,10 @@ UNLOCK_SECONDS = 30.0
 
 
 def killed_anywhere(bench: Bench) -> None:
-    """Killed at any step, run again, the tables are those of an undisturbed run.
+    """Killed at a step, run again, the tables are those of an undisturbed run.
 
-    Steps are requests, programs that are started, and both sides of every commit.
+    Steps are requests, programs that are started, and both sides of every commit: all of them, or
+    of more than `MOST_STEPS` that many, spread evenly over the kinds and the run.
     """
     with bench.world() as world:
         wanted, steps = _undisturbed(bench, world)

@@ -80,7 +80,7 @@ def fails(bench: Bench, failing: Failing) -> None:
         )
         for number in places:
             _fails_from(bench, world, failing, number, wanted)
-        _fails_always(bench, world, failing, requests)
+        _fails_always(bench, world, failing, requests, wanted)
 
 
 def _places(requests: int) -> list[int]:
@@ -115,8 +115,10 @@ def _fails_from(
         line.require_same(wanted, f"after a run that failed from request {number} on, and one more")
 
 
-def _fails_always(bench: Bench, world: World, failing: Failing, requests: int) -> None:
-    wanted, server = bench.undisturbed(world), require_server(world)
+def _fails_always(
+    bench: Bench, world: World, failing: Failing, requests: int, wanted: Contents
+) -> None:
+    server = require_server(world)
     with bench.line(world) as line:
         _run_on_failing(line, server, failing, requests)
         line.require_same({}, "after a first run on a source that only fails")

@@ -110,7 +110,8 @@ def _json(answer: Answer) -> Any:
 def changed_during_run(bench: Bench) -> None:
     """A record that changes while a run reads is, after the next run, stored as it is then.
 
-    Changed at every request, once its answer is made, and at every commit.
+    Changed at a request, once its answer is made, or at a commit: at each of them, or of more than
+    `MOST_STEPS` at that many, spread evenly.
     """
     with bench.world() as world, bench.line(world) as line:
         commits = _commits(line)

@@ -1,9 +1,8 @@
 """Models that run here. Their libraries are imported when something is embedded, not before."""
 
-import json
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,17 +61,11 @@ class WordLlamaModel:
 
     @cached_property
     def _table(self) -> Any:
-        load = import_module("safetensors.numpy").load_file
-        return load(self._weights)["embedding.weight"].astype("float32")
+        return _read_table(self._weights)
 
     @cached_property
     def _tokenizer(self) -> Any:
-        tokenizers = import_module("tokenizers")
-        described = json.loads(self._tokenizer_file.read_text(encoding="utf-8"))
-        tokenizer = tokenizers.Tokenizer.from_str(json.dumps(described))
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return tokenizer
+        return _read_tokenizer(self._tokenizer_file)
 
 
 class SentenceTransformersModel:
@@ -103,6 +96,22 @@ class SentenceTransformersModel:
     @cached_property
     def _loaded(self) -> Any:
         return import_module("sentence_transformers").SentenceTransformer(self._name)
+
+
+@lru_cache(maxsize=1)
+def _read_table(weights: Path) -> Any:
+    """Once in a process: the file never changes, and reading it takes as long as a small run."""
+    load = import_module("safetensors.numpy").load_file
+    return load(weights)["embedding.weight"].astype("float32")
+
+
+@lru_cache(maxsize=1)
+def _read_tokenizer(file: Path) -> Any:
+    """Once in a process, as the table."""
+    tokenizer = import_module("tokenizers").Tokenizer.from_file(str(file))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
 
 
 def _package(name: str) -> Path:

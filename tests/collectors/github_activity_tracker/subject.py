@@ -47,8 +47,12 @@ class World:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Every run looks at everything, to see at once what is deleted."""
+        """Every run looks at everything, to see at once what is deleted.
+
+        No vectors: what puts documents into an index is the hall's, and other rooms' worlds have one.
+        """
         return {
+            "VECTORS_INDEX": "none",
             "GITHUB_GIT_URL": self.server.url,
             "GITHUB_API_URL": self.server.url,
             "GITHUB_TOKENS": "welcome",
