@@ -116,6 +116,8 @@ class Round:
                 self.not_read.setdefault(state, []).append(channel.name)
             else:
                 self.failures[channel.name] = error
+        if state == channel.state:
+            return
         with self.place.run.transaction() as session:
             tables = set_state(session, channel.number, state)
         self.place.count(0, tables)

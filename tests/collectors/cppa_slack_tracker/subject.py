@@ -13,14 +13,17 @@ from tests.support.slack_site import TOKEN, SlackTeamSite, serving
 FIRST = 1_700_000_000
 CHANNELS = 2
 REPLIES = frozenset({11, 12})
-"""Of fifty records these are replies to the one before them."""
+"""Of each stretch of records these are replies to the one before them."""
+STRETCH = 250
+SMALL_PAGES, LARGE = 100, 1000
+"""Messages on a page, and from how many on pages are as large as Slack's own."""
 
 
 @dataclass
 class Messages:
     """Messages by turns in two channels, some of them in threads."""
 
-    site: SlackTeamSite = field(default_factory=lambda: SlackTeamSite(most=100))
+    site: SlackTeamSite = field(default_factory=lambda: SlackTeamSite(most=SMALL_PAGES))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -46,6 +49,7 @@ class Messages:
     def fill(self, count: int) -> None:
         """The first messages, as they were at first."""
         self.site.users, self.site.channels = {}, {}
+        self.site.most = SMALL_PAGES if count < LARGE else 999
         for number in range(3):
             self.site.user(f"U{number}")
         for number in range(CHANNELS):
@@ -94,7 +98,7 @@ def _place(index: int) -> tuple[str, str]:
 
 
 def _first(index: int) -> int:
-    place = index % 50
+    place = index % STRETCH
     return index - (place - min(REPLIES) + 1) if place in REPLIES else index
 
 

@@ -230,6 +230,22 @@ def test_a_message_that_is_not_understood_costs_no_other_and_is_read_again(
     assert collecting.messages() == ["question", "readable", "fine"]
 
 
+def test_where_a_message_cannot_be_told_from_others_nothing_counts_as_deleted(
+    site: SlackTeamSite, collecting: CollectingSlack
+) -> None:
+    """It may be any of those that seem to be missing; once it is told, the rest is gone."""
+    gone, odd = site.post("C1", "gone"), site.post("C1", "odd")
+    collecting.collect()
+    message = dict(site.channels["C1"].messages[odd])
+    site.delete("C1", gone)
+    del site.channels["C1"].messages[odd]["ts"]
+    assert collecting.collect().quarantined == 1
+    assert (collecting.messages(), collecting.deleted()) == (["gone", "odd"], [])
+    site.channels["C1"].messages[odd] = message
+    collecting.collect()
+    assert (collecting.messages(), collecting.deleted()) == (["odd"], ["gone"])
+
+
 def test_a_user_or_channel_that_is_not_understood_costs_no_other(
     site: SlackTeamSite, collecting: CollectingSlack
 ) -> None:
