@@ -1,15 +1,20 @@
 """One call of a method: paced, tried again where that may help, its failures explained."""
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from slack_sdk import WebClient
 
 from collectors.cppa_slack_tracker.client.pacing import Pacing
 from collectors.cppa_slack_tracker.client.refusals import TRANSPORT, explained
+from collectors.cppa_slack_tracker.parsing.privacy import Privacy
 from collectors.cppa_slack_tracker.settings import SlackSettings
 from services.errors import RateLimited, SourceTimedOut, SourceUnavailable
+from services.http.messages import Response
+from services.http.observing import Exchange, current_observer
 from services.http.settings import HttpSettings, Surroundings
 from services.http.tries import Tries
 
@@ -32,12 +37,18 @@ def http_settings(settings: SlackSettings) -> HttpSettings:
 
 
 class Caller:
-    """Calls methods with one token. `calls` counts what was sent."""
+    """Calls methods with one token. `calls` counts what was sent.
+
+    What is read goes into the raw archive of the run, but for what the settings say is not kept.
+    """
 
     def __init__(self, settings: SlackSettings, token: str, around: Surroundings) -> None:
         self._settings = http_settings(settings)
         self._around = around
         self._pacing = Pacing(settings.pace)
+        self._privacy = Privacy(settings.redact_emails, settings.redact_file_urls)
+        self._tell = current_observer()
+        self._base_url = settings.base_url
         self.calls = 0
         self._web = WebClient(
             token,
@@ -58,7 +69,9 @@ class Caller:
             Refused: for a reason of this call's own, which `code` says.
             SourceUnavailable, SourceTimedOut: Slack fails, or cannot be reached.
         """
-        return self._call(method, params, may_be_repeated=True)
+        answer = self._call(method, params, may_be_repeated=True)
+        self._tell(self._exchange(method, params, answer))
+        return answer
 
     def change(self, method: str, *, may_be_repeated: bool, **params: Any) -> Mapping[str, Any]:
         """Have something done; asked again only if doing it twice is as good as once.
@@ -94,9 +107,8 @@ class Caller:
 
     def _try(self, method: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         self.calls += 1
-        given = {name: value for name, value in params.items() if value is not None}
         try:
-            answer = self._web.api_call(method, params=given)
+            answer = self._web.api_call(method, params=_given(params))
         except TRANSPORT as error:
             raise explained(method, error) from None
         if not isinstance(answer.data, dict):
@@ -104,6 +116,21 @@ class Caller:
         self._pacing.lane(method).answer(self._clock)
         return answer.data
 
+    def _exchange(
+        self, method: str, params: Mapping[str, Any], answer: Mapping[str, Any]
+    ) -> Exchange:
+        """As slack_sdk has decoded it; the token is in no part of it."""
+        url = f"{self._base_url}{method}"
+        asked = urlencode(sorted(_given(params).items()))
+        body = json.dumps(self._privacy.clean_answer(answer), separators=(",", ":")).encode()
+        headers = {"content-type": "application/json; charset=utf-8"}
+        response = Response(200, headers, body, url, self._around.now())
+        return Exchange("POST", url, f"{url}?{asked}", asked, response)
+
     @property
     def _clock(self) -> float:
         return self._around.now().timestamp()
+
+
+def _given(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}

@@ -26,6 +26,24 @@ class Privacy:
             return item
         return {name: value for name, value in item.items() if not name.startswith(_FILE_LINKS)}
 
+    def clean_answer(self, value: Any) -> Any:
+        """A whole answer, whatever it is of: addresses, and links of the files it shows."""
+        cleaned = self.clean(value)
+        return self._without_links(cleaned) if self.without_file_urls else cleaned
+
+    def _without_links(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._without_links(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        found = {name: self._without_links(item) for name, item in value.items()}
+        files = found.get("files")
+        if isinstance(files, list):
+            found["files"] = [
+                self.clean_file(one) if isinstance(one, dict) else one for one in files
+            ]
+        return found
+
 
 def _without_addresses(value: Any) -> Any:
     match value:
