@@ -14,9 +14,10 @@ from collectors.cppa_slack_tracker.client.listening import listen
 from collectors.cppa_slack_tracker.client.team import SlackTeam
 from collectors.cppa_slack_tracker.collector.directory import selection
 from collectors.cppa_slack_tracker.collector.joining import join_channels
+from collectors.cppa_slack_tracker.collector.requests import is_kept
 from collectors.cppa_slack_tracker.parsing.events import Event
 from collectors.cppa_slack_tracker.services.events import store_event
-from collectors.cppa_slack_tracker.settings import SlackSettings
+from collectors.cppa_slack_tracker.settings import BotSettings, SlackSettings
 from services.errors import ConfigError
 from services.http.settings import Surroundings
 from services.logging import configure_logging
@@ -71,11 +72,12 @@ def listen_slack(*, team: str | None = None) -> None:
     configure_logging(platform.log_level, platform.log_format)
     team_id = _team(settings, team)
     token = _require(settings.app_token_of(team_id), "CPPA_SLACK_TRACKER_APP_TOKENS")
+    bot = load_room_settings(BotSettings)
     with connected() as database, _stopped_by_signals() as stop:
 
         def keep(event: Event) -> None:
-            """Of this team, and of no direct message."""
-            if event.team_id == team_id and not event.is_direct:
+            """Of this team, and of no direct message but to the bot."""
+            if is_kept(bot, team_id, event):
                 with database.transaction() as session:
                     store_event(session, event)
 

@@ -5,7 +5,7 @@ from typing import Any
 from prefect import State, flow
 
 from collectors.cppa_slack_tracker.collector import CppaSlackTracker
-from collectors.cppa_slack_tracker.settings import SlackSettings
+from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, SlackSettings
 from flows.lifecycle import run_collector
 from flows.reporting import run_name
 from services.http.settings import Surroundings
@@ -15,7 +15,11 @@ from services.settings import PlatformSettings, load_room_settings
 def build(_: PlatformSettings, **parameters: Any) -> CppaSlackTracker:
     """The collector from the room's settings and the flow's parameters."""
     settings = load_room_settings(SlackSettings)
-    return CppaSlackTracker(settings=settings, around=Surroundings(), **parameters)
+    bot, huddles = load_room_settings(BotSettings), load_room_settings(HuddleSettings)
+    around = Surroundings()
+    return CppaSlackTracker(
+        settings=settings, around=around, bot=bot, huddles=huddles, **parameters
+    )
 
 
 @flow(name="cppa_slack_tracker", flow_run_name=run_name("team"))

@@ -2,6 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
 
 from collectors.github_activity_tracker.services import read_pages
 from collectors.github_activity_tracker.settings import ExportSettings, GitHubSettings
@@ -29,15 +33,46 @@ def export_tree(platform: PlatformSettings) -> Tree | None:
         raise ConfigError(
             "GITHUB_EXPORT_DIRECTORY and GITHUB_EXPORT_REPOSITORY are set: pages go to one place"
         )
+    if settings.directory or settings.repository:
+        return page_tree(platform, settings, "GITHUB_EXPORT_TOKEN")
+    return None
+
+
+class PageSettings(Protocol):
+    """Where pages go, a folder or else a branch of a repository, and who writes there."""
+
+    @property
+    def directory(self) -> Path | None:
+        """The folder."""
+
+    @property
+    def repository(self) -> str | None:
+        """As `owner/name`, or an address."""
+
+    @property
+    def branch(self) -> str:
+        """Of the repository."""
+
+    @property
+    def token(self) -> SecretStr | None:
+        """That may push."""
+
+    @property
+    def author(self) -> str:
+        """`Name <address>`."""
+
+
+def page_tree(platform: PlatformSettings, settings: PageSettings, token_name: str) -> Tree:
+    """Where pages go; `token_name` is what a missing right is told to be the fault of.
+
+    Raises:
+        ConfigError: the repository can be none.
+    """
     if settings.directory:
         return FolderTree(settings.directory.expanduser().absolute())
-    return _repository(platform, settings, settings.repository) if settings.repository else None
-
-
-def _repository(platform: PlatformSettings, settings: ExportSettings, name: str) -> RepositoryTree:
     github = load_room_settings(GitHubSettings)
-    source = parse_repository(name, github.git_url)
-    remote = Remote(source, settings.token, github.git_stall_seconds, "GITHUB_EXPORT_TOKEN")
+    source = parse_repository(settings.repository or "", github.git_url)
+    remote = Remote(source, settings.token, github.git_stall_seconds, token_name)
     clone = platform.workspace / "outbox" / source.directory_name
     return RepositoryTree(
         remote, settings.branch, clone, settings.author, lambda: datetime.now(UTC)

@@ -13,6 +13,7 @@ from collectors.wg21_paper_tracker.services import ANNOUNCEMENTS
 from collectors.wg21_paper_tracker.settings import Wg21Settings
 from flows.exports import MOST_PAGES, export_tree, publisher
 from flows.lifecycle import run_collector
+from flows.slack_answers import slack_outlets
 from services.errors import ConfigError
 from services.http.settings import Surroundings
 from services.outbox.draining import LatestOutlet, Outlet
@@ -26,7 +27,9 @@ DISPATCH_BYTES = 60_000
 
 def build(platform: PlatformSettings) -> Outbox:
     """The outbox with the outlets that are set up."""
-    return Outbox([*_outlets(), *_latest(platform)], lambda: datetime.now(UTC))
+    return Outbox(
+        [*_outlets(), *slack_outlets(platform), *_latest(platform)], lambda: datetime.now(UTC)
+    )
 
 
 def _latest(platform: PlatformSettings) -> Iterator[LatestOutlet]:

@@ -44,17 +44,27 @@ class Outbox(AbstractCollector):
         """Nothing: outlets are checked when they are made."""
 
     def collect(self, run: Run) -> CollectResult:
-        """Send everything that may be sent now.
+        """Send everything that may be sent now; one receiver that fails holds up no other.
 
         Raises:
-            CollectorError: sending failed, now or before, and what failed still waits.
+            CollectorError: sending failed, now or before, and what failed still waits. The first
+                failure, where several kinds failed.
         """
         self._say_what_waits(run)
         if run.is_dry:
             return run.result
-        for outlet in self._outlets.values():
-            self._drain(run, outlet)
+        failures = list(filter(None, [self._try(run, one) for one in self._outlets.values()]))
+        if failures:
+            raise failures[0]
         return run.result
+
+    def _try(self, run: Run, outlet: Outlet | LatestOutlet) -> CollectorError | None:
+        try:
+            self._drain(run, outlet)
+        except CollectorError as error:
+            run.progress.say(f"messages of {outlet.kind} wait: {error}")
+            return error
+        return None
 
     def _say_what_waits(self, run: Run) -> None:
         with run.transaction() as session:

@@ -3,17 +3,26 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from services.errors import CollectorError
 from services.outbox import services as outbox
 from services.outbox.latest import due_subjects, mark_told, note_not_told
-from services.outbox.services import Batch
+from services.outbox.services import Batch, FollowUp
 
 Transaction = Callable[[], AbstractContextManager[Session]]
 Now = Callable[[], datetime]
+Send = Callable[[Batch], Sequence[FollowUp] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """So many messages in any stretch of this length, by the times that they were sent at."""
+
+    most: int
+    length: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +31,16 @@ class Outlet:
 
     `send` returns when the receiver has taken the batch, and raises a CollectorError when it has
     not or when nobody can know. It may be given a batch that the receiver has already: under the
-    same key, with the same content.
+    same key, with the same content. What it returns is to be said because of that: it is enqueued
+    in the transaction that notes the batch as sent. What has no room in the `window` waits for the
+    next run, and is no failure.
     """
 
     kind: str
-    send: Callable[[Batch], None]
+    send: Send
     most: int
     most_bytes: int
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,8 @@ def drain(transaction: Transaction, outlet: Outlet | LatestOutlet, now: Now) -> 
     with transaction() as session:
         due = outbox.due_batches(session, outlet.kind, now())
     for batch in due:
+        if not _has_room(transaction, outlet, now):
+            return
         if sent := _deliver(transaction, outlet, batch, now):
             yield sent
 
@@ -94,6 +108,14 @@ def _form(transaction: Transaction, outlet: Outlet) -> str | None:
         return outbox.form_batch(session, outlet.kind, **limits)
 
 
+def _has_room(transaction: Transaction, outlet: Outlet, now: Now) -> bool:
+    if outlet.window is None:
+        return True
+    with transaction() as session:
+        sent = outbox.count_sent(session, outlet.kind, now() - outlet.window.length)
+    return sent < outlet.window.most
+
+
 def _deliver(transaction: Transaction, outlet: Outlet, key: str, now: Now) -> int:
     """How many messages were sent: none when somebody else is at it."""
     try:
@@ -101,7 +123,8 @@ def _deliver(transaction: Transaction, outlet: Outlet, key: str, now: Now) -> in
             batch = outbox.claim(session, outlet.kind, key)
             if batch is None:
                 return 0
-            outlet.send(batch)
+            for one in outlet.send(batch) or ():
+                outbox.enqueue(session, one.kind, [one.message])
             return outbox.mark_sent(session, outlet.kind, key, now())
     except CollectorError as error:
         with transaction() as session:

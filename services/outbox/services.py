@@ -33,6 +33,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A message of another kind that is to be said because one was."""
+
+    kind: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Messages on their way together; the same key means the same messages."""
 
@@ -129,6 +137,13 @@ def mark_sent(session: Session, kind: str, batch: str, now: datetime) -> int:
         .returning(message.id)
     )
     return len(sent.all())
+
+
+def count_sent(session: Session, kind: str, since: datetime) -> int:
+    """How many messages of this kind were sent after that time."""
+    message = OutboxMessage
+    is_recent = (message.kind == kind, message.status == "sent", message.sent_at > since)
+    return session.scalar(select(func.count()).where(*is_recent)) or 0
 
 
 def note_failure(session: Session, kind: str, batch: str, error: Exception, now: datetime) -> None:

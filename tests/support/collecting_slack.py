@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from collectors.cppa_slack_tracker.collector import CppaSlackTracker
-from collectors.cppa_slack_tracker.settings import SlackSettings
+from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, SlackSettings
 from services.database import Database
 from services.http.settings import Surroundings
 from services.runs.progress import NullProgress
@@ -50,17 +50,35 @@ class CollectingSlack:
     heard: Heard = field(default_factory=Heard)
     slept: float = 0.0
     settings: dict[str, Any] = field(default_factory=dict)
+    bot: BotSettings | None = None
+    huddles: HuddleSettings | None = None
 
     def __post_init__(self) -> None:
         self.site.now = lambda: self.now
 
+    def slack_settings(self) -> SlackSettings:
+        """The usual ones but for those of `settings`."""
+        usual: dict[str, Any] = {"base_url": self.site.base_url, "tokens": SecretStr(TOKEN)}
+        # No clock of ours moves that of a socket, and a busy machine is no slow source.
+        usual["read_seconds"] = 600.0
+        return SlackSettings.model_construct(**(usual | self.settings))
+
     def collector(self, **parameters: Any) -> CppaSlackTracker:
         """The collector of one run."""
-        usual: dict[str, Any] = {"base_url": self.site.base_url, "tokens": SecretStr(TOKEN)}
-        settings = SlackSettings.model_construct(**(usual | self.settings))
-        around = Surroundings(self._sleep, lambda: self.now, lambda: 1.0)
+        settings = self.slack_settings()
         parameters = {"team": self.site.team_id, **parameters}
-        return CppaSlackTracker(settings=settings, around=around, **parameters)
+        return CppaSlackTracker(
+            settings=settings,
+            around=self.around,
+            bot=self.bot,
+            huddles=self.huddles,
+            **parameters,
+        )
+
+    @property
+    def around(self) -> Surroundings:
+        """A world in which time passes when somebody sleeps."""
+        return Surroundings(self._sleep, lambda: self.now, lambda: 1.0)
 
     def run(self) -> Run:
         """A run that the ledger knows."""

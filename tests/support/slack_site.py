@@ -4,6 +4,7 @@ Only what the real one answers is imitated, in the form that slack_sdk reads:
 https://docs.slack.dev/reference/methods.
 """
 
+import json
 import math
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -80,6 +81,7 @@ class SlackTeamSite:
     said: list[Item] = field(default_factory=list)
     socket_url: str = ""
     join_refusal: str = ""
+    pages: dict[str, str] = field(default_factory=dict)
     _called: dict[str, datetime] = field(default_factory=dict)
 
     @property
@@ -212,6 +214,9 @@ class SlackTeamSite:
     def __call__(self, asked: Asked) -> Answer | None:
         """The answer to a call."""
         root, _, method = asked.path.rpartition("/")
+        if asked.path in self.pages:
+            content = self.pages[asked.path].encode()
+            return Answer(200, {"content-type": "text/html; charset=utf-8"}, content)
         answer = _METHODS.get(method) if root == "/api" else None
         if answer is None:
             return None
@@ -279,15 +284,24 @@ class SlackTeamSite:
         first, size = bisect_right(replies, low), self._size(params)
         chosen = replies[first : first + size]
         more = _more(chosen[-1] if first + size < len(replies) else "")
-        return {"messages": [channel.shown(ts) for ts in (thread, *chosen)], **more}
+        shown = [channel.shown(ts) for ts in (thread, *chosen)]
+        if not params.get("include_all_metadata"):
+            shown = [{name: one[name] for name in one if name != "metadata"} for one in shown]
+        return {"messages": shown, **more}
 
     def files_info(self, params: Params) -> Item:
         found = self.files.get(params["file"])
         return {"file": found} if found else {"error": "file_not_found"}
 
     def chat_post_message(self, params: Params) -> Item:
+        """As anybody's message, and yet a bot's."""
+        channel = self.channels.get(params["channel"])
+        if channel is None or channel.refusal:
+            return {"error": channel.refusal if channel else "channel_not_found"}
         self.said.append(dict(params))
-        return {"ts": f"{BASE}.{len(self.said):06}"}
+        told = {"bot_id": "B1", "metadata": json.loads(params.get("metadata", "{}"))}
+        thread = params.get("thread_ts")
+        return {"ts": self.post(channel.id, params["text"], user="UBOT", thread=thread, **told)}
 
     def reactions_add(self, params: Params) -> Item:
         if dict(params) in self.said:

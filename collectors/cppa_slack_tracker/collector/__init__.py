@@ -9,8 +9,12 @@ from collectors.cppa_slack_tracker.client.calls import http_settings
 from collectors.cppa_slack_tracker.client.team import SlackTeam
 from collectors.cppa_slack_tracker.collector.directory import Directory
 from collectors.cppa_slack_tracker.collector.rounds import Round
-from collectors.cppa_slack_tracker.collector.workplace import Workplace, open_workplace
-from collectors.cppa_slack_tracker.settings import SlackSettings
+from collectors.cppa_slack_tracker.collector.workplace import (
+    Setup,
+    Workplace,
+    open_workplace,
+)
+from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, SlackSettings
 from services.errors import ConfigError
 from services.http.settings import Surroundings
 from services.runs.models import CollectorDeadLetter
@@ -26,6 +30,7 @@ class CppaSlackTracker(AbstractCollector):
     `team` is Slack's id of it (T…); it may be left out where the settings name a single one.
     `channels` are ids, names or patterns of the channels to read, of those that are selected;
     without any, all are. `events_only=True` reads nothing but what events of the listener ask for.
+    Without `bot` and `huddles` nobody is heard who asks for anything.
     """
 
     name: ClassVar[str] = "cppa_slack_tracker"
@@ -38,11 +43,15 @@ class CppaSlackTracker(AbstractCollector):
         events_only: bool = False,
         settings: SlackSettings,
         around: Surroundings,
+        bot: BotSettings | None = None,
+        huddles: HuddleSettings | None = None,
     ) -> None:
         self._team = team or _only(settings.teams)
         self._channels = tuple(channels)
         self._events_only = events_only
         self._settings = settings
+        self._bot = bot or BotSettings.model_construct()
+        self._huddles = huddles or HuddleSettings.model_construct()
         self._around = around
 
     @property
@@ -56,8 +65,8 @@ class CppaSlackTracker(AbstractCollector):
         return not (self._channels or self._events_only)
 
     def validate_config(self) -> None:
-        """There is a team and a token for it, and the API's address is one."""
-        problems = list(self._problems_of_team())
+        """There is a team and a token for it, the API's address is one, and nothing is set up half."""
+        problems = [*self._problems_of_team(), *self._bot.problems(), *self._huddles.problems()]
         try:
             http_settings(self._settings)
         except ConfigError as error:
@@ -100,7 +109,8 @@ class CppaSlackTracker(AbstractCollector):
         token = self._settings.token_of(self.source_key) or ""
         around = replace(self._around, say=run.progress.say)
         client = SlackTeam(self._settings, token, around)
-        return open_workplace(run, client, self._settings, around, self.source_key)
+        setup = Setup(self._settings, self._bot, self._huddles)
+        return open_workplace(run, client, setup, around, self.source_key)
 
 
 def _only(teams: Sequence[str]) -> str | None:

@@ -46,8 +46,9 @@ def _drain(place: Workplace, known: dict[str, KnownChannel]) -> set[str] | None:
         for channel_id in {hint.channel for hint in hints}:
             its = [hint for hint in hints if hint.channel == channel_id]
             _note(place, session, known[channel_id], its)
+        asked = place.desk.take(session, events)
         drained = mark_drained(session, events, place.now)
-    place.count(0, {"event": drained})
+    place.count(0, {"event": drained, **({"outbox": asked} if asked.inserted else {})})
     return {hint.channel for hint in hints} if events else None
 
 

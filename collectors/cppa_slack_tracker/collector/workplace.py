@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.cppa_slack_tracker.client.team import SlackTeam
+from collectors.cppa_slack_tracker.collector.requests import FrontDesk
 from collectors.cppa_slack_tracker.parsing.fields import stamp
 from collectors.cppa_slack_tracker.parsing.records import Page, Rejected, Team, unknown_user
 from collectors.cppa_slack_tracker.services.teams import (
@@ -14,7 +15,7 @@ from collectors.cppa_slack_tracker.services.teams import (
     store_team,
     store_users,
 )
-from collectors.cppa_slack_tracker.settings import SlackSettings
+from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, SlackSettings
 from services.database import Session
 from services.errors import ConfigError
 from services.http.settings import Surroundings
@@ -38,6 +39,7 @@ class Workplace:
     around: Surroundings
     team: Team
     number: int
+    desk: FrontDesk
     users: dict[str, int] = field(default_factory=dict)
     threads_read: set[tuple[int, str]] = field(default_factory=set)
 
@@ -80,8 +82,17 @@ class Workplace:
         self.run.add(CollectResult(fetched, quarantined, tables))
 
 
+@dataclass(frozen=True)
+class Setup:
+    """All that the settings say of this room."""
+
+    slack: SlackSettings
+    bot: BotSettings
+    huddles: HuddleSettings
+
+
 def open_workplace(
-    run: Run, client: SlackTeam, settings: SlackSettings, around: Surroundings, team_id: str
+    run: Run, client: SlackTeam, setup: Setup, around: Surroundings, team_id: str
 ) -> Workplace:
     """Once it is certain that the token is the team's.
 
@@ -97,4 +108,5 @@ def open_workplace(
         number, tables = store_team(session, team)
         users = known_users(session, number)
     run.add(CollectResult(tables=tables))
-    return Workplace(run, client, settings, around, team, number, users)
+    desk = FrontDesk(team_id, number, setup.bot, setup.huddles)
+    return Workplace(run, client, setup.slack, around, team, number, desk, users)

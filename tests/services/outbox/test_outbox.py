@@ -13,9 +13,9 @@ from sqlalchemy import select, text
 from services.database import Database
 from services.errors import AccessDenied, CollectorError, RateLimited, SourceTimedOut
 from services.outbox import services as outbox
-from services.outbox.draining import Outlet, drain
+from services.outbox.draining import Outlet, Window, drain
 from services.outbox.models import OutboxMessage
-from services.outbox.services import Batch, Message
+from services.outbox.services import Batch, FollowUp, Message
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KIND = "papers"
@@ -309,3 +309,43 @@ def holding(database: Database, *keys: str) -> Iterator[None]:
         held = select(OutboxMessage).where(OutboxMessage.key.in_(keys))
         session.execute(held.with_for_update())
         yield
+
+
+def test_what_follows_is_enqueued_with_the_note_that_it_was_sent(post: Post) -> None:
+    """Not before, and not twice, though the first answer was lost."""
+
+    def send(batch: Batch) -> list[FollowUp]:
+        post.send(batch)
+        return [FollowUp("thanks", Message(one["url"], one)) for one in batch.payloads]
+
+    outlet = Outlet(KIND, send, 1, 60_000)
+    post.enqueue("a")
+    post.faults.append(_lose)
+    with pytest.raises(SourceTimedOut):
+        list(drain(post.database.transaction, outlet, lambda: post.now))
+    assert _kinds(post) == [KIND]
+    post.now += timedelta(minutes=1)
+    list(drain(post.database.transaction, outlet, lambda: post.now))
+    list(drain(post.database.transaction, outlet, lambda: post.now))
+    assert _kinds(post) == ["thanks"]
+
+
+def test_a_window_rolls_and_what_has_no_room_waits_without_failing(post: Post) -> None:
+    outlet = Outlet(KIND, post.send, 1, 60_000, Window(2, timedelta(hours=1)))
+    post.enqueue("a", "b", "c", "d")
+    sent = []
+    for minutes in (0, 30, 29, 1, 60):
+        post.now += timedelta(minutes=minutes)
+        sent.append(sum(drain(post.database.transaction, outlet, lambda: post.now)))
+    assert sent == [2, 0, 0, 2, 0]
+    assert post.receiver.done == ["a", "b", "c", "d"]
+
+
+def _kinds(post: Post) -> list[str]:
+    """Of what waits."""
+    with post.database.transaction() as session:
+        return [one.kind for one in outbox.backlogs(session)]
+
+
+def _lose(_: Batch) -> None:
+    raise SourceTimedOut("the answer is lost")
