@@ -181,20 +181,21 @@ def _judged(database: Database) -> Iterator[Row]:
 
 
 def _least(session: Session) -> Iterator[Row]:
-    """The least similarity that loses no right page of one half of the questions, tried on the other."""
+    """The least similarity that tells right pages from other things best in one half, tried on the other."""
     known = [_similarity(session, question, right) for question, right in JUDGED.items()]
-    fitted = min(known[0::2])
-    held = known[1::2]
-    kept = sum(one >= fitted for one in held) / len(held)
     elsewhere = [_similarity(session, question, None) for question in ELSEWHERE]
-    silent = sum(one < fitted for one in elsewhere) / len(elsewhere)
-    yield _row("least similarity that loses no right page of one half", fitted, "fitted")
-    yield _row("right pages of the held-out half that it keeps", kept, f"{len(held)} questions")
-    yield _row("questions about other things that it answers with nothing", silent, "")
-    embedder = open_embedder(LOCAL_MODEL, SETTINGS)
-    ours = embedder.least_similarity
-    yield _row("least_similarity (ours): right pages kept", _share(known, ours), f"{ours}")
-    yield _row("least_similarity (ours): other things answered", _share(elsewhere, ours), "")
+    fitted = max(known[0::2], key=lambda least: _told_apart(known[0::2], elsewhere[0::2], least))
+    ours = open_embedder(LOCAL_MODEL, SETTINGS).least_similarity
+    for what, least in (("fitted on one half", fitted), ("ours", ours)):
+        kept = _share(known[1::2], least)
+        silent = 1 - _share(elsewhere[1::2], least)
+        note = f"held out: keeps {kept:.2f} of right pages, silent to {silent:.2f} of other things"
+        yield _row(f"least_similarity, {what}", least, note)
+
+
+def _told_apart(known: Sequence[float], elsewhere: Sequence[float], least: float) -> float:
+    """Youden's J: the share of right pages kept, less the share of other things answered."""
+    return _share(known, least) - _share(elsewhere, least)
 
 
 def _share(similarities: Sequence[float], least: float) -> float:

@@ -25,7 +25,8 @@ class WordLlamaModel:
     its tokens'. https://github.com/dleemiller/WordLlama
     """
 
-    # A guess: low enough to lose no right answer, high enough to leave out what is about something else.
+    # What tells right pages from pages about something else best, on one half of the judged questions;
+    # on the other half it keeps 12 right pages of 14: see docs/adr/0022-search-index.md.
     least_similarity = 0.25
 
     def __init__(self, name: str) -> None:
