@@ -1,12 +1,16 @@
-"""How sightings become accounts, names and addresses: one COPY and a handful of statements a call."""
+"""How sightings become accounts, names and addresses: a handful of statements a call."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import orjson
+import psycopg
 from sqlalchemy.orm import Session
 
 from services.database import driver_connection
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
 
 
 class Sighting(NamedTuple):
@@ -25,17 +29,14 @@ class Sighting(NamedTuple):
     mailbox: str | None
 
 
-STAGE = """
-    create temp table if not exists identity_sighting (
-        platform text, external_id text, username text, display_name text, account_type text,
-        observed_at timestamptz, named_at timestamptz, name_key text, login_key text,
-        address text, mailbox text, profile_id bigint, email_id bigint
-    ) on commit delete rows
-"""
-COPY = f"copy identity_sighting ({', '.join(Sighting._fields)}) from stdin"
+# The sightings as a parameter: a stage would take three statements more.
+_SEEN = """jsonb_to_recordset(%s::jsonb) as s(
+    platform text, external_id text, username text, display_name text, account_type text,
+    observed_at timestamptz, named_at timestamptz, name_key text, login_key text,
+    address text, mailbox text, profile_id bigint)"""
 
 # Within the batch and against what is stored; ties go to the greater text.
-NEWEST = """
+NEWEST = f"""
     select platform, external_id,
         (array_agg(username order by observed_at desc, username desc)
             filter (where username is not null))[1] as username,
@@ -45,7 +46,7 @@ NEWEST = """
         (array_agg(account_type order by array_position(array['organization', 'bot'], account_type),
             account_type = 'user', account_type))[1] as account_type,
         max(observed_at) as observed_at, max(named_at) as named_at
-    from identity_sighting group by platform, external_id
+    from {_SEEN} group by platform, external_id
 """
 TYPE = """case when excluded.account_type = 'organization' or t.account_type = 'user'
     then excluded.account_type else t.account_type end"""
@@ -79,21 +80,22 @@ PROFILES = f"""
     where ({", ".join(f"t.{column}" for column in RULES)})
         is distinct from ({", ".join(RULES.values())})
 """
-# One by one through the index: the planner knows nothing of the stage, and on a first backfill
-# nothing of the table either.
+# One by one through the index, whatever the planner believes of the table: on a first backfill it
+# knows nothing of it.
 OWN_IDS = """
-    update identity_sighting s set profile_id = (
+    select k.platform, k.external_id, f.id
+    from unnest(%b::text[], %b::text[]) as k(platform, external_id) cross join lateral (
         select id from identity_profile p
-        where p.platform = s.platform and p.external_id = s.external_id limit 1
-    )
+        where p.platform = k.platform and p.external_id = k.external_id limit 1
+    ) as f
 """
-NAMES = """
-    with seen as (
+NAMES = f"""
+    with sighting as materialized (select * from {_SEEN}), seen as (
         select profile_id, 'name' as kind, display_name as value, name_key as match_key, named_at as at
-        from identity_sighting where named_at is not null
+        from sighting where named_at is not null
         union all
         select profile_id, 'login', username, login_key, observed_at
-        from identity_sighting where username is not null
+        from sighting where username is not null
     ), done as (
         insert into identity_profile_name as t (profile_id, kind, value, match_key, last_seen_at)
         select profile_id, kind, value, max(match_key), max(at)
@@ -108,23 +110,19 @@ NAMES = """
     update identity_profile p set examined_at = null
     from done where done.is_new and p.id = done.profile_id and p.examined_at is not null
 """
-EMAILS = """
+EMAILS = f"""
     insert into identity_email (address, mailbox)
-    select distinct address, mailbox from identity_sighting where address is not null
+    select distinct address, mailbox from {_SEEN} where address is not null
     order by address
     on conflict (address) do nothing
 """
-EMAIL_IDS = """
-    update identity_sighting s
-    set email_id = (select id from identity_email e where e.address = s.address limit 1)
-    where s.address is not null
-"""
-PROFILE_EMAILS = """
+PROFILE_EMAILS = f"""
     with done as (
         insert into identity_profile_email as t (profile_id, email_id, last_seen_at)
-        select profile_id, email_id, max(observed_at) from identity_sighting
-        where email_id is not null
-        group by profile_id, email_id order by profile_id, email_id
+        select profile_id, e.id, max(observed_at) from {_SEEN} cross join lateral (
+            select id from identity_email where address = s.address limit 1
+        ) as e
+        group by profile_id, e.id order by profile_id, e.id
         on conflict (profile_id, email_id) do update set last_seen_at = excluded.last_seen_at
         where excluded.last_seen_at > coalesce(t.last_seen_at, '-infinity')
         returning profile_id, xmax = 0 as is_new
@@ -132,7 +130,6 @@ PROFILE_EMAILS = """
     update identity_profile p set examined_at = null
     from done where done.is_new and p.id = done.profile_id and p.examined_at is not null
 """
-FOUND = "select distinct platform, external_id, profile_id from identity_sighting"
 
 
 def store_sightings(
@@ -142,14 +139,25 @@ def store_sightings(
     if not sightings:
         return {}
     cursor = driver_connection(session).cursor()
-    cursor.execute(STAGE)
-    cursor.execute("delete from identity_sighting")
-    with cursor.copy(COPY) as copy:
-        for sighting in sightings:
-            copy.write_row(sighting)
-    for statement in (PROFILES, OWN_IDS, NAMES):
-        cursor.execute(statement)
+    cursor.execute(PROFILES, [_json(sightings, {})])
+    ids = _own_ids(cursor, {(one.platform, one.external_id) for one in sightings})
+    seen = _json(sightings, ids)
+    cursor.execute(NAMES, [seen])
     if any(sighting.address for sighting in sightings):
-        for statement in (EMAILS, EMAIL_IDS, PROFILE_EMAILS):
-            cursor.execute(statement)
-    return {(p, e): number for p, e, number in cursor.execute(FOUND).fetchall()}
+        cursor.execute(EMAILS, [seen])
+        cursor.execute(PROFILE_EMAILS, [seen])
+    return ids
+
+
+def _own_ids(cursor: Cursor, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    arrays = [list(column) for column in zip(*keys, strict=True)]
+    return {(p, e): number for p, e, number in cursor.execute(OWN_IDS, arrays).fetchall()}
+
+
+def _json(sightings: Collection[Sighting], ids: Mapping[tuple[str, str], int]) -> str:
+    """For `jsonb_to_recordset`: with the accounts' ids, as far as they are known."""
+    rows = [
+        {**one._asdict(), "profile_id": ids.get((one.platform, one.external_id))}
+        for one in sightings
+    ]
+    return orjson.dumps(rows).decode()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any, TypeVar
 
 from collectors.github_activity_tracker import services
@@ -14,6 +13,7 @@ from collectors.github_activity_tracker.collector.streams import Window
 from collectors.github_activity_tracker.parsing.records import Rejected
 from collectors.github_activity_tracker.services import Stored
 from services.database import Session
+from services.errors import CollectorError
 from services.http.services import StoredValidators
 from services.prefetch import prefetched
 from services.runs.result import CollectResult
@@ -25,7 +25,8 @@ Cursor = dict[str, Any]
 
 # GitHub's clocks may differ, and what it lists may lag behind what it has stored.
 LOOKBACK = timedelta(minutes=5)
-BATCH_PAGES = 15
+# As many as a transaction of a second stores: its statements cost the same for one page as for all.
+BATCH_PAGES = 25
 PAGES_AHEAD = 5
 GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
 FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
@@ -162,7 +163,17 @@ def store_pages(source: Source, kind: Kind, pages: Sequence[Page], after: After)
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of at most `size` items."""
-    pending = iter(items)
-    while batch := list(islice(pending, size)):
+    """Lists of at most `size` items; those made before an error come before it."""
+    batch: list[T] = []
+    try:
+        for item in items:
+            batch.append(item)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except CollectorError:
+        if batch:
+            yield batch
+        raise
+    if batch:
         yield batch

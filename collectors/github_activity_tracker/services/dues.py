@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from collectors.github_activity_tracker.models import Due
 from collectors.github_activity_tracker.services.exports import note_changed
-from services.upsert import bulk_upsert
 
 REVIEWS = "reviews"
 """The reviews of a pull request are to be asked for."""
@@ -15,13 +14,25 @@ DOCUMENT = "document"
 """What search finds of an issue is to be brought to what the tables say, and so is its page."""
 
 
+# In the order of the key, so that two writers never deadlock.
+_NOTE = text(
+    """
+    insert into github_activity_tracker_due (task, repository_id, number)
+    select :task, :repository_id, number from unnest(cast(:numbers as bigint[])) number
+    order by number on conflict do nothing
+    """
+)
+
+
 def note_due(session: Session, task: str, repository_id: int, numbers: Iterable[int]) -> None:
     """These are to be done, in the transaction of the change that makes it so."""
-    columns = ("task", "repository_id", "number")
-    rows = [(task, repository_id, number) for number in numbers]
-    bulk_upsert(session, Due, columns, rows, key=columns)
-    if task == DOCUMENT and rows:
-        note_changed(session, repository_id, [number for _, _, number in rows])
+    wanted = sorted(set(numbers))
+    if not wanted:
+        return
+    values = {"task": task, "repository_id": repository_id, "numbers": wanted}
+    session.execute(_NOTE, values)
+    if task == DOCUMENT:
+        note_changed(session, repository_id, wanted)
 
 
 def due_numbers(session: Session, task: str, repository_id: int, limit: int) -> Sequence[int]:
