@@ -48,7 +48,7 @@ def ask(
     """
     body = orjson.dumps({"query": query, "variables": dict(variables)})
     headers = {"Content-Type": "application/json"}
-    request = Request(path, None, "POST", headers, content=body, idempotent=True, resource=RESOURCE)
+    request = Request(path, None, "POST", headers, content=body, question=True, resource=RESOURCE)
     data: dict[str, Any] = client.send(request, check=require_data).json()["data"]
     return data
 

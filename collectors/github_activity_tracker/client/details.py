@@ -4,6 +4,7 @@ GraphQL answers nobody without a token. Both ways end in payloads of the REST AP
 https://docs.github.com/graphql/reference/objects#pullrequest
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from collectors.github_activity_tracker.parsing.payloads import PullRequestDetai
 from collectors.github_activity_tracker.parsing.records import PullDetail, Rejected, read_record
 from services.errors import NotFound
 
+_OF_PULL = re.compile(r"p\d+")
 # Each brings up to a hundred reviews; much more in one question and GitHub gives up on it.
 PULLS_A_QUESTION = 25
 
@@ -48,6 +50,27 @@ def fetch_details(api: GitHubApi, numbers: Sequence[int]) -> list[PullDetail]:
     return [_read_node(api, number, data.get(f"p{number}")) for number in numbers]
 
 
+def read_answer(content: Any) -> list[PullDetail]:
+    """The pull requests of an answer as it is kept: those that are there, a hundred reviews of each.
+
+    What a pull request has more of was asked for by itself.
+    """
+    data = content.get("data") if isinstance(content, dict) else None
+    nodes = (data or {}).get("repository") or {}
+    found = [node for name, node in nodes.items() if _OF_PULL.fullmatch(name) and node]
+    return [_read(node["number"], _detail(node), _nodes(node)) for node in found]
+
+
+def read_reviews(number: int, content: Any) -> PullDetail:
+    """A pull request of which nothing is known but these reviews."""
+    return _split(number, [read_record(Review, one, "id") for one in content])
+
+
+def read_detail(number: int, content: Any) -> PullDetail:
+    """A pull request of which its reviews are not known."""
+    return _split(number, [read_record(PullRequestDetail, content, "number")])
+
+
 def _question(numbers: Sequence[int]) -> str:
     asked = " ".join(f"p{n}: pullRequest(number: {n}) {{ ...detail }}" for n in numbers)
     head = "query($owner: String!, $name: String!)"
@@ -57,10 +80,14 @@ def _question(numbers: Sequence[int]) -> str:
 def _read_node(api: GitHubApi, number: int, node: Mapping[str, Any] | None) -> PullDetail:
     if node is None:
         return PullDetail(number, is_gone=True)
-    reviews = [_review(one) for one in node["reviews"]["nodes"]]
+    reviews = _nodes(node)
     if node["reviews"]["pageInfo"]["hasNextPage"]:
         reviews = list(_rest_reviews(api, number))
     return _read(number, _detail(node), reviews)
+
+
+def _nodes(node: Mapping[str, Any]) -> list[Any]:
+    return [_review(one) for one in node["reviews"]["nodes"]]
 
 
 def _ask_rest(api: GitHubApi, number: int) -> PullDetail:
@@ -82,10 +109,14 @@ def _rest_reviews(api: GitHubApi, number: int) -> Iterator[Any]:
 def _read(number: int, detail: Any, reviews: Sequence[Any]) -> PullDetail:
     """A detail that cannot be read is set aside under the pull request's number."""
     head = read_record(PullRequestDetail, detail, "number")
-    read = [read_record(Review, one, "id") for one in reviews]
-    bad = [one for one in (head, *read) if isinstance(one, Rejected)]
-    good = [one for one in read if not isinstance(one, Rejected)]
-    return PullDetail(number, None if isinstance(head, Rejected) else head, good, bad)
+    return _split(number, [head, *(read_record(Review, one, "id") for one in reviews)])
+
+
+def _split(number: int, read: Sequence[PullRequestDetail | Review | Rejected]) -> PullDetail:
+    heads = [one for one in read if isinstance(one, PullRequestDetail)]
+    good = [one for one in read if isinstance(one, Review)]
+    bad = [one for one in read if isinstance(one, Rejected)]
+    return PullDetail(number, heads[0] if heads else None, good, bad)
 
 
 def _detail(node: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from collectors import AbstractCollector
+from collectors.github_activity_tracker import services
 from collectors.github_activity_tracker.client.api import GitHubApi, http_settings, open_api
 from collectors.github_activity_tracker.client.git import RepositorySource, parse_repository
 from collectors.github_activity_tracker.collector import (
@@ -21,6 +22,7 @@ from collectors.github_activity_tracker.collector.metadata import Description
 from collectors.github_activity_tracker.collector.reconciling import compare_streams
 from collectors.github_activity_tracker.collector.repairing import Repairs, begin_repairs
 from collectors.github_activity_tracker.collector.replaying import replay_letters
+from collectors.github_activity_tracker.collector.reprocessing import reprocess_streams
 from collectors.github_activity_tracker.collector.source import Rescan, Source
 from collectors.github_activity_tracker.collector.streams import (
     Window,
@@ -28,6 +30,7 @@ from collectors.github_activity_tracker.collector.streams import (
     problems_of_streams,
 )
 from collectors.github_activity_tracker.settings import GitHubSettings
+from services.archive.reading import Payloads
 from services.completeness.comparing import Comparison
 from services.errors import (
     AccessDenied,
@@ -181,6 +184,23 @@ class GitHubActivityTracker(AbstractCollector):
         if others:
             with self._api(run) as api:
                 replay_letters(self._open(run, api, is_described=False), others)
+        return run.result
+
+    def reprocess(self, run: Run, payloads: Payloads) -> CollectResult:
+        """Store once more what GitHub's API has answered; commits are read from the mirror instead.
+
+        Neither what the repository says of itself nor its languages: each run asks for these.
+
+        Raises:
+            ConfigError: nothing that the API has answered is stored of the repository.
+        """
+        with run.transaction() as session:
+            known = services.find_repository(session, self.source_key)
+        if known is None:
+            raise ConfigError(
+                f"{self.source_key} is no repository of GitHub's in the tables: collect it first"
+            )
+        reprocess_streams(run, known, payloads, self._around.now())
         return run.result
 
     def reconcile(self, run: Run, sample: int) -> Sequence[Comparison]:

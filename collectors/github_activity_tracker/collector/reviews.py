@@ -11,7 +11,7 @@ from collectors.github_activity_tracker.parsing.records import PullDetail, Rejec
 from services.runs.result import CollectResult
 
 NAME = "reviews"
-QUESTIONS_A_BATCH = 24
+QUESTIONS_A_BATCH = 35
 # Without a token GitHub answers sixty questions an hour: what they bring is stored at once.
 PULLS_WITHOUT_TOKEN = 5
 MOST_NUMBERS = 10_000

@@ -26,7 +26,7 @@ Cursor = dict[str, Any]
 # GitHub's clocks may differ, and what it lists may lag behind what it has stored.
 LOOKBACK = timedelta(minutes=5)
 # As many as a transaction of a second stores: its statements cost the same for one page as for all.
-BATCH_PAGES = 25
+BATCH_PAGES = 35
 PAGES_AHEAD = 5
 GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
 FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)

@@ -40,10 +40,16 @@ from collectors.github_activity_tracker.services.repositories import (
     store_metadata,
     store_repository,
 )
-from collectors.github_activity_tracker.services.reviews import store_pull_details
+from collectors.github_activity_tracker.services.reviews import (
+    pull_updates,
+    store_pull_details,
+)
 from collectors.github_activity_tracker.services.vanished import (
     Span,
+    Version,
+    find_gone_reviews,
     find_unlisted,
+    find_versions,
     mark_comments_deleted,
     mark_issues_gone,
     mark_review_comments_deleted,
@@ -57,12 +63,15 @@ __all__ = [
     "RepositoryFacts",
     "Span",
     "Stored",
+    "Version",
     "count_commits_here",
     "count_made",
     "count_pulls",
     "due_numbers",
+    "find_gone_reviews",
     "find_repository",
     "find_unlisted",
+    "find_versions",
     "followed_heads",
     "identify_repository",
     "made_between",
@@ -72,6 +81,7 @@ __all__ = [
     "mark_review_comments_deleted",
     "mark_rewritten",
     "note_due",
+    "pull_updates",
     "read_pages",
     "recognise_commits",
     "refresh_documents",

@@ -1,6 +1,6 @@
 """Reviews of pull requests, and what only a pull request itself tells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import ARRAY, BigInteger, cast, func, select, update
@@ -15,7 +15,7 @@ from collectors.github_activity_tracker.services.people import (
     profile_of,
     store_users,
 )
-from services.upsert import Row, Written, bulk_upsert, stored_ids
+from services.upsert import Row, Written, bulk_upsert, stored_ids, stored_values
 
 _REVIEW_COLUMNS = (
     "repository_id",
@@ -41,12 +41,17 @@ _DETAIL_COLUMNS = (
 
 
 def store_pull_details(
-    session: Session, repository_id: int, pulls: Sequence[PullDetail], now: datetime
+    session: Session,
+    repository_id: int,
+    pulls: Sequence[PullDetail],
+    now: datetime,
+    *,
+    are_whole: bool = True,
 ) -> Stored:
     """Bring these pull requests' reviews and sizes to this; reviews that are not there are gone.
 
-    A review that could not be read is there nevertheless. Accounts of pending reviews, which have
-    no time, are taken as seen `now`.
+    Unless the pull requests are not whole: then nothing is gone. A review that could not be read is
+    there nevertheless. Accounts of pending reviews, which have no time, are taken as seen `now`.
     """
     there = [pull for pull in pulls if not pull.is_gone]
     profiles = store_users(session, _people(there, now))
@@ -58,13 +63,23 @@ def store_pull_details(
     ]
     key = ("repository_id", "github_id")
     written = bulk_upsert(session, Review, _REVIEW_COLUMNS, rows, key=key, changed=changed)
-    gone = _mark_gone(session, repository_id, there, now)
+    gone = _mark_gone(session, repository_id, there, now) if are_whole else []
     numbers = {one.id: pull.number for pull in there for one in pull.reviews}
     tables = {
         "review": written + Written(updated=len(gone)),
         "pull_request_detail": _store_details(session, repository_id, there, profiles),
     }
     return Stored(tables, frozenset(gone) | {numbers[int(key)] for _, key in changed})
+
+
+def pull_updates(
+    session: Session, repository_id: int, numbers: Iterable[int]
+) -> dict[int, datetime]:
+    """When each of these pull requests was updated last, as far as they are here and not gone."""
+    key = ("repository_id", "number")
+    wanted = [(repository_id, number) for number in numbers]
+    found = stored_values(session, Issue, key, wanted, ("updated_at", "deleted_at"))
+    return {number: updated for (_, number), (updated, deleted) in found if deleted is None}
 
 
 def _people(

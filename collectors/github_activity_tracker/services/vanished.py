@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 from collectors.github_activity_tracker.models import Comment, Issue, Review, ReviewComment
 from collectors.github_activity_tracker.services.issues import Stored
 from services.database import driver_connection
-from services.upsert import Written
+from services.upsert import Written, stored_values
 
 _FIND = """
     select t.{key} from {table} t
@@ -36,6 +37,32 @@ _TABLES: Mapping[str, tuple[type[Issue | Comment | ReviewComment], str, str]] = 
     "comment": (Comment, "github_id", "true"),
     "review_comment": (ReviewComment, "github_id", "true"),
 }
+
+
+class Version(NamedTuple):
+    """How new what is stored of a record is, and whether it is gone."""
+
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+def find_versions(
+    session: Session, repository_id: int, kind: str, keys: Collection[int]
+) -> dict[int, Version]:
+    """What is stored of these keys, gone or not."""
+    model, key, _ = _TABLES[kind]
+    columns = ("repository_id", key)
+    wanted = [(repository_id, one) for one in keys]
+    found = stored_values(session, model, columns, wanted, Version._fields)
+    return {one: Version(*values) for (_, one), values in found}
+
+
+def find_gone_reviews(session: Session, repository_id: int, keys: Collection[int]) -> set[int]:
+    """Those of these reviews that are marked as gone."""
+    columns = ("repository_id", "github_id")
+    wanted = [(repository_id, one) for one in keys]
+    found = stored_values(session, Review, columns, wanted, ("deleted_at",))
+    return {one for (_, one), deleted_at in found if deleted_at is not None}
 
 
 def find_unlisted(
