@@ -73,6 +73,13 @@ class Asking:
             store_event(session, event)
         return ts
 
+    def hear(self, kind: str, **payload: Any) -> None:
+        """Something else has happened."""
+        self.told += 1
+        event = Event(TEAM, f"Ev{self.told}", kind, {"type": kind, **payload})
+        with self.collecting.database.transaction() as session:
+            store_event(session, event)
+
     def drain(self) -> CollectResult:
         """A run that follows the events, and nothing else."""
         self.collecting.bot = self.bot
@@ -201,6 +208,7 @@ def test_a_channel_may_be_allowed_for_one_team_alone(asking: Asking) -> None:
 
 
 def test_a_message_without_a_link_gets_no_hint(asking: Asking) -> None:
+    asking.hear("reaction_added", item={"channel": "C1", "ts": "1700000000.000100"})
     asking.ask("lunch?")
     asking.ask("https://github.com/boostorg/asio/issues/7 https://example.org/pull/7")
     assert (asking.waiting(), asking.collecting.site.said) == ([], [])
