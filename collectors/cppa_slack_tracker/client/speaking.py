@@ -9,7 +9,7 @@ from collectors.cppa_slack_tracker.client.calls import Caller
 from collectors.cppa_slack_tracker.client.refusals import Refused
 from collectors.cppa_slack_tracker.parsing.fields import Item, items_of, part_of, text_of
 from collectors.cppa_slack_tracker.settings import SlackSettings
-from services.errors import ConfigError
+from services.errors import AccessDenied, ConfigError
 from services.http.settings import Surroundings
 from services.outbox.services import Batch
 
@@ -28,13 +28,19 @@ def answerer(settings: SlackSettings, around: Surroundings) -> Callable[[Batch],
     """
 
     def send(batch: Batch) -> None:
+        teams = {payload["team"] for payload in batch.payloads}
+        voices = {team: Voice(Caller(settings, _token(settings, team), around)) for team in teams}
         for payload in batch.payloads:
-            token = settings.token_of(payload["team"])
-            if token is None:
-                raise ConfigError(f"CPPA_SLACK_TRACKER_TOKENS holds no token for {payload['team']}")
-            Voice(Caller(settings, token, around)).answer(payload)
+            voices[payload["team"]].answer(payload)
 
     return send
+
+
+def _token(settings: SlackSettings, team: str) -> str:
+    token = settings.token_of(team)
+    if token is None:
+        raise ConfigError(f"CPPA_SLACK_TRACKER_TOKENS holds no token for {team}")
+    return token
 
 
 class Voice:
@@ -100,8 +106,8 @@ class Voice:
                 timestamp=payload["ts"],
                 name=payload["reaction"],
             )
-        except Refused as error:
-            if error.code != "already_reacted":
+        except (Refused, AccessDenied) as error:
+            if getattr(error, "code", "") != "already_reacted":
                 logger.warning("no :%s: for %s: %s", payload["reaction"], payload["key"], error)
 
 

@@ -321,10 +321,11 @@ def test_an_answer_whose_receipt_is_lost_is_not_said_twice(asking: Asking) -> No
     assert (len(asking.pulls.comments[ASIO]), len(asking.answers)) == (1, 1)
 
 
+@pytest.mark.parametrize("code", ["too_many_reactions", "missing_scope"])
 def test_an_emoji_that_fails_is_no_failure_of_the_comment(
-    asking: Asking, caplog: pytest.LogCaptureFixture
+    asking: Asking, caplog: pytest.LogCaptureFixture, code: str
 ) -> None:
-    refusal = json_answer({"ok": False, "error": "too_many_reactions"})
+    refusal = json_answer({"ok": False, "error": code})
     asking.collecting.site.server.script.always("/api/reactions.add", lambda _, __: refusal)
     asking.ask(LINK)
     assert asking.answers == [f"Commented on <{LINK}|{ASIO}>."]
