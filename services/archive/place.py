@@ -1,6 +1,7 @@
 """Where the archive lies: a folder of this machine, or any URL that fsspec writes to."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -51,6 +52,11 @@ class ArchivePlace:
         except FileNotFoundError:
             return None
         return content
+
+    def paths(self) -> Iterator[str]:
+        """Every file under the root; nothing where nobody has written yet."""
+        root = f"{self._root}/"
+        yield from (one.partition(root)[2] for one in self._files.find(self._root) if root in one)
 
     def remove(self, path: str) -> None:
         """Remove a file, if it is there."""

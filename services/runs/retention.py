@@ -1,8 +1,9 @@
 """What the ledger forgets, a part at a time. Never commits."""
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from services.database import delete_rows
@@ -33,6 +34,16 @@ def forget_runs(session: Session, before: datetime, most: int) -> int:
         ~exists().where(letter.run_id == run.id, letter.status == "open"),
         most=most,
     )
+
+
+def ended_runs(
+    session: Session, ids: Collection[int], before: datetime
+) -> dict[int, tuple[str, datetime, datetime]]:
+    """Of these runs those that ended before: collector, start and end, by id."""
+    run = CollectorRun
+    wanted = select(run.id, run.collector, run.started_at, run.finished_at)
+    found = session.execute(wanted.where(run.id.in_(ids), run.finished_at < before)).tuples()
+    return {number: (name, start, end) for number, name, start, end in found if end is not None}
 
 
 def forget_resolved_letters(session: Session, before: datetime, most: int) -> int:

@@ -18,7 +18,7 @@ from services.batches.models import ScheduleBatch, ScheduleOccasion
 from services.batches.services import Batch, Covered, Occasion
 from services.database import Database
 from services.http.messages import Validator
-from services.http.models import HttpValidator
+from services.http.models import HttpQuota, HttpValidator
 from services.http.services import store_validators
 from services.outbox import services as outbox
 from services.outbox.models import OutboxMessage
@@ -243,3 +243,47 @@ def test_segments_of_the_archive_go_when_a_setting_says_so(
     assert kept(run, 30) == ["new"]
     with database.transaction() as session:
         assert [one.path for one in find_segments(session)] == ["new"]
+
+
+def test_files_that_died_with_their_run_go_and_others_stay(
+    database: Database, tmp_path: Path
+) -> None:
+    place = ArchivePlace(str(tmp_path))
+    dead, young, works = (
+        a_run(database, status, at)
+        for status, at in (("crashed", LATELY), ("crashed", NOW), ("running", LATELY))
+    )
+    name = f"tracker/main/2026/11/{LATELY:%Y%m%dT%H%M%SZ}-run{{}}-0a1b2c3d-0001.zst".format
+    listed = name(dead).replace("0001", "0002")
+    lost = name(dead).replace("2026111", "2026101")  # of this number in another database
+    foreign = name(dead).replace("tracker", "another", 1)
+    kept = [listed, lost, foreign, name(young), name(works), name(999), "notes.txt"]
+    for path in (name(dead), *kept):
+        place.write(path, b"x", 0)
+    with database.transaction() as session:
+        extent = Extent(1, 1, "", LATELY, LATELY)
+        list_segments(session, [SegmentEntry(listed, "tracker", "main", dead, extent)])
+    collector = Maintenance(MaintenanceSettings(), lambda: NOW, archive=place)
+    with database.rehearse() as rehearsal:
+        assert collector.collect(Run(PLATFORM, rehearsal)).fetched == 1
+    assert sorted(place.paths()) == sorted([name(dead), *kept])
+    with database.transaction() as session:
+        run_id = ledger.start_run(session, PLATFORM, parameters={}, flow_run_id=None, now=NOW)
+    collector.collect(Run(PLATFORM, database, run_id))
+    assert sorted(place.paths()) == sorted(kept)
+
+
+def test_quotas_go_a_day_after_they_are_filled_and_open_again(database: Database) -> None:
+    times = {
+        "over": (LATELY, None),
+        "filled today": (NOW - timedelta(hours=1), None),
+        "shut": (LATELY, NOW + timedelta(hours=1)),
+    }
+    with database.transaction() as session:
+        for scope, (resets_at, closed_until) in times.items():
+            row = HttpQuota(source="s", scope=scope, resource="", seen_at=LATELY)
+            row.resets_at, row.closed_until = resets_at, closed_until
+            session.add(row)
+    assert maintain(database) == 1
+    with database.transaction() as session:
+        assert set(session.scalars(select(HttpQuota.scope))) == {"filled today", "shut"}
