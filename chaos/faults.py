@@ -14,12 +14,11 @@ from datetime import timedelta
 from threading import Event
 
 import psutil
-import psycopg
 from psycopg.sql import SQL, Identifier
 
 from chaos.runs import ask_for
 from chaos.sources import Source
-from chaos.stand import WORKSPACE_BYTES, Stand
+from chaos.stand import TABLES, WORKSPACE_BYTES, Stand
 from conformance.replay.faults import Fault as Spoiling
 from conformance.replay.faults import cut_to, delivered, held, html, status
 from conformance.replay.messages import Delivery
@@ -91,7 +90,7 @@ def restart_postgres(scene: Scene) -> None:
 
 def cut_connections(scene: Scene) -> None:
     """As when a standby takes over: every session is gone, the server answers at once."""
-    with psycopg.connect(scene.stand.postgres.url("postgres"), autocommit=True) as admin:
+    with scene.stand.session("postgres") as admin:
         admin.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where backend_type = 'client backend' and pid <> pg_backend_pid()"
@@ -149,11 +148,11 @@ def lose_lease(scene: Scene) -> None:
     engine = scene.chance.choice(_engines(scene.stand))
     send(engine, signal.SIGSTOP)
     scene.undo.callback(send, engine, signal.SIGCONT)
-    with psycopg.connect(scene.stand.postgres.url("postgres"), autocommit=True) as admin:
+    with scene.stand.session("postgres") as admin:
         admin.execute(
             "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory'"
             " and database = (select oid from pg_database where datname = %s)",
-            [psycopg.conninfo.conninfo_to_dict(scene.stand.tables_url)["dbname"]],
+            [TABLES],
         )
     ask_for(scene.stand, scene.sources, {})
 
@@ -165,7 +164,7 @@ def deploy(scene: Scene) -> None:
 
 def migrate(scene: Scene) -> None:
     """A migration that only adds, as every first half of one: a column to each table of a room."""
-    with psycopg.connect(scene.stand.tables_url) as owner:
+    with scene.stand.session() as owner:
         tables = [
             name
             for (name,) in owner.execute(
@@ -270,7 +269,7 @@ def _engines(stand: Stand) -> Sequence[psutil.Process]:
 
 
 def _take_back(stand: Stand, tables: Sequence[str]) -> None:
-    with psycopg.connect(stand.tables_url) as owner:
+    with stand.session() as owner:
         for table in tables:
             owner.execute(
                 SQL("alter table {} drop column {}").format(Identifier(table), Identifier(ADDED))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -36,6 +37,8 @@ GROUP = "all"
 WORKERS = 2
 PORT = 4600
 LOOK_SECONDS = 0.25
+# PostgreSQL that was killed answers again after a few seconds.
+ANSWER_SECONDS = 60.0
 WORKSPACE_BYTES = 96 << 20
 
 
@@ -69,9 +72,25 @@ class Stand:
         with open_client(self.server.api_url) as client:
             yield client
 
+    @contextmanager
+    def session(self, database: str = TABLES) -> Iterator[psycopg.Connection]:
+        """A session of whoever owns everything, once PostgreSQL answers."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        url = self.postgres.url(database)
+        while True:
+            try:
+                connection = psycopg.connect(url, autocommit=True)
+                break
+            except psycopg.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(LOOK_SECONDS)
+        with connection:
+            yield connection
+
     def renew(self) -> None:
         """Empty tables and an empty workspace."""
-        with psycopg.connect(self.postgres.url("postgres"), autocommit=True) as admin:
+        with self.session("postgres") as admin:
             for command in (
                 "drop database if exists {0} with (force)",
                 "create database {0} template {1}",
@@ -130,11 +149,12 @@ class Stand:
         """Start again what has ended by itself, until it is over; a thread's work."""
         while not self.over.wait(LOOK_SECONDS):
             with self.hold:
-                for part in self._parts():
+                for part in self.parts():
                     if not self.over.is_set() and part.problem() is not None:
                         _restart(part)
 
-    def _parts(self) -> list[Part]:
+    def parts(self) -> list[Part]:
+        """What runs, each after what it needs."""
         return [_Postgres(self.postgres), self.server, *self.workers]
 
 
@@ -172,7 +192,7 @@ def standing(home: Path, sources: Sequence[Source]) -> Iterator[Stand]:
         stand.over.set()
         if watcher.is_alive():
             watcher.join()
-        for part in reversed(stand._parts()):  # noqa: SLF001 - one module, one thing
+        for part in reversed(stand.parts()):
             part.stop()
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import psycopg
-
 from chaos.drawing import LATENCY_SECONDS, Drawn
 from chaos.faults import JUMP, LIES, Scene, clock_environment, write_clock
 from chaos.runs import (
@@ -154,7 +152,7 @@ def _wait_until_unlocked(stand: Stand) -> None:
     """PostgreSQL notices that a client is dead when it next hears of it."""
     deadline = time.monotonic() + UNLOCK_SECONDS
     while time.monotonic() < deadline:
-        with psycopg.connect(stand.tables_url) as reader:
+        with stand.session() as reader:
             held = reader.execute(
                 "select count(*) from pg_locks where locktype = 'advisory'"
                 " and database = (select oid from pg_database where datname = current_database())"
