@@ -60,6 +60,7 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
                 "running": running,
                 "sources": sources,
                 "search_index": _index(snapshot),
+                "completeness": _compared(snapshot),
                 "quotas": [asdict(one) for one in snapshot.quotas()],
                 "database": asdict(snapshot.facts.growth) if snapshot.facts else None,
             }
@@ -73,6 +74,10 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
         since = f"{lag['oldest']:%Y-%m-%d %H:%M}"
         what = f"{lag['documents']} documents of {lag['collector']} wait for the search index"
         console.print(f"{what}, since {since} UTC", markup=False)
+    holed = [row for row in _compared(snapshot) if row["missing"] or row["stale"] or row["gone"]]
+    if holed:
+        console.print()
+        show(holed, as_json=False, empty="")
     console.print()
     for line in _resources(snapshot):
         console.print(line, markup=False)
@@ -82,6 +87,24 @@ def _show(snapshot: Snapshot, health: HealthSettings, *, as_json: bool) -> None:
         mark = "!" if one.is_serious else "-"
         told = f"{mark} {one.subject}: {one.text}. Next: {one.step} ({runbook(one, health)})"
         console.print(told, markup=False)
+
+
+def _compared(snapshot: Snapshot) -> list[dict[str, Any]]:
+    """What the newest comparison of each stream with its source has found."""
+    return [
+        {
+            "collector": one.collector,
+            "source": one.source_key,
+            "stream": one.stream,
+            "complete": f"{one.completeness:.2%}",
+            "missing": one.missing,
+            "stale": one.stale,
+            "gone": one.gone,
+            "to_repair": one.repairs,
+            "compared_at": one.compared_at,
+        }
+        for one in (snapshot.facts.compared if snapshot.facts else ())
+    ]
 
 
 def _index(snapshot: Snapshot) -> list[dict[str, Any]]:

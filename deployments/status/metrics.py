@@ -44,6 +44,7 @@ def families(snapshot: Snapshot, settings: HealthSettings, now: datetime) -> Ite
     yield from _of_runs(snapshot, settings)
     yield from _of_backlogs(snapshot)
     yield from _of_index(snapshot)
+    yield from _of_completeness(snapshot)
     yield from _of_quotas(snapshot)
     if snapshot.facts is not None:
         size = snapshot.facts.growth.bytes
@@ -137,6 +138,27 @@ def _of_index(snapshot: Snapshot) -> Iterator[Metric]:
         waiting.add_metric([lag.collector], lag.documents)
         oldest.add_metric([lag.collector], (snapshot.at - lag.oldest).total_seconds())
     yield from (waiting, oldest)
+
+
+def _of_completeness(snapshot: Snapshot) -> Iterator[Metric]:
+    if snapshot.facts is None:
+        return
+    labels = (*SOURCE, "stream")
+    ratio = GaugeMetricFamily(
+        "bdc_completeness_ratio", "Of what the source has is here, when compared.", labels=labels
+    )
+    age = GaugeMetricFamily(
+        "bdc_completeness_age_seconds", "Since the stream was compared.", labels=labels
+    )
+    repairs = GaugeMetricFamily(
+        "bdc_repairs_waiting", "Gaps that the next run repairs.", labels=labels
+    )
+    for one in snapshot.facts.compared:
+        stream = [one.collector, one.source_key, one.stream]
+        ratio.add_metric(stream, one.completeness)
+        age.add_metric(stream, (snapshot.at - one.compared_at).total_seconds())
+        repairs.add_metric(stream, one.repairs)
+    yield from (ratio, age, repairs)
 
 
 def _of_quotas(snapshot: Snapshot) -> Iterator[Metric]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from services.completeness.comparing import WHOLE, Comparison
@@ -16,6 +16,7 @@ from services.upsert import bulk_upsert
 
 # More single questions than that cost more than reading the stream again.
 MOST_REPAIRS = 200
+Stream = tuple[str, str, str]  # collector, source, stream
 _KEY = ("collector", "source_key", "stream", "item_key")
 
 
@@ -90,14 +91,12 @@ def newest_comparisons(
 ) -> list[StreamFacts]:
     """The newest comparison of each stream of these sources."""
     one = CollectorCompleteness
-    newest = (
-        select(one)
-        .distinct(one.collector, one.source_key, one.stream)
-        .where(one.collector == collector, one.source_key.in_(sources))
-        .order_by(one.collector, one.source_key, one.stream, one.id.desc())
-    )
-    waiting = _waiting(session, collector)
-    return [_facts(row, waiting) for row in session.scalars(newest)]
+    return _newest(session, one.collector == collector, one.source_key.in_(sources))
+
+
+def all_comparisons(session: Session) -> list[StreamFacts]:
+    """The newest comparison of each stream that was ever compared."""
+    return _newest(session)
 
 
 def collected_sources(session: Session, collector: str) -> list[str]:
@@ -115,17 +114,27 @@ def _repairs(found: Iterable[Comparison]) -> Iterator[tuple[str, str, str]]:
         yield from ((one.stream, key, reason) for key, reason in chosen.items())
 
 
-def _waiting(session: Session, collector: str) -> dict[tuple[str, str], int]:
-    repair = CollectorRepair
-    rows = session.execute(
-        select(repair.source_key, repair.stream, func.count())
-        .where(repair.collector == collector)
-        .group_by(repair.source_key, repair.stream)
+def _newest(session: Session, *conditions: ColumnElement[bool]) -> list[StreamFacts]:
+    one = CollectorCompleteness
+    newest = (
+        select(one)
+        .distinct(one.collector, one.source_key, one.stream)
+        .where(*conditions)
+        .order_by(one.collector, one.source_key, one.stream, one.id.desc())
     )
-    return {(source, stream): count for source, stream, count in rows.tuples()}
+    waiting = _waiting(session)
+    return [_facts(row, waiting) for row in session.scalars(newest)]
 
 
-def _facts(row: CollectorCompleteness, waiting: dict[tuple[str, str], int]) -> StreamFacts:
+def _waiting(session: Session) -> dict[Stream, int]:
+    """How many repairs wait, stream by stream; there are few."""
+    repair = CollectorRepair
+    stream = (repair.collector, repair.source_key, repair.stream)
+    rows = session.execute(select(*stream, func.count()).group_by(*stream)).tuples()
+    return {(name, source, one): count for name, source, one, count in rows}
+
+
+def _facts(row: CollectorCompleteness, waiting: dict[Stream, int]) -> StreamFacts:
     return StreamFacts(
         row.collector,
         row.source_key,
@@ -136,6 +145,6 @@ def _facts(row: CollectorCompleteness, waiting: dict[tuple[str, str], int]) -> S
         row.missing,
         row.stale,
         row.gone,
-        waiting.get((row.source_key, row.stream), 0),
+        waiting.get((row.collector, row.source_key, row.stream), 0),
         row.compared_at,
     )

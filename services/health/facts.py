@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from services.batches.models import ScheduleBatch
+from services.completeness.services import StreamFacts, all_comparisons
 from services.growth.services import Growth, growth
 from services.http.models import HttpQuota
 from services.outbox.services import Backlog, backlogs
@@ -114,7 +115,8 @@ class Facts:
     `last_ended` are the newest runs of each source that came to an end of their own. `rows_by_day`
     is rows stored (new and changed) by collector and day, for the last DAYS_OF_ROWS days; `endings`
     is how many runs of the last day ended how, by collector and status; `index` is what search does
-    not find by its meaning yet. `groups` and `index` are None where only they could not be read.
+    not find by its meaning yet; `compared` is each stream's newest comparison with its source.
+    `groups` and `index` are None where only they could not be read.
     """
 
     last_runs: Sequence[LastRun]
@@ -129,10 +131,11 @@ class Facts:
     quotas: Sequence[QuotaLeft]
     growth: Growth
     index: Sequence[Lag] | None = ()
+    compared: Sequence[StreamFacts] = ()
 
 
 def read_facts(session: Session, now: datetime) -> Facts:
-    """Everything at once; one transaction, sixteen queries, nothing is written."""
+    """Everything at once; one transaction, eighteen queries, nothing is written."""
     return Facts(
         last_runs=[_last_run(run) for run in latest_run_of_each_source(session)],
         last_ended=[_last_run(run) for run in latest_run_of_each_source(session, ended=True)],
@@ -146,6 +149,7 @@ def read_facts(session: Session, now: datetime) -> Facts:
         index=_apart(session, lags),
         quotas=_quotas(session),
         growth=growth(session, now.date()),
+        compared=all_comparisons(session),
     )
 
 

@@ -23,6 +23,8 @@ from deployments.status.observing import Observer, Snapshot, Watcher
 from deployments.status.prefect_api import PrefectApi
 from deployments.status.verdict import health_body
 from services.batches.services import Batch, finish_batch, start_batch
+from services.completeness.comparing import Comparison, Gap
+from services.completeness.services import note_comparisons
 from services.database import Database, open_database
 from services.growth.services import take_sample
 from services.health.settings import HealthSettings
@@ -413,6 +415,8 @@ def test_quotas_and_sizes_are_told_on_the_page_and_in_the_metrics(platform: Plat
         reopened = {"closed_until": over, "remaining": 9, "resets_at": soon}
         session.add(HttpQuota(**quota, resource="graphql", **reopened))
         take_sample(session, over.date() - timedelta(days=8))
+        holed = Comparison("issues", 4, 3, 4, [Gap("7", "missing")])
+        note_comparisons(session, Source("tracker", "main"), [holed])
     page, text = platform.get("/").text, platform.get("/metrics").text
     for said in (
         f"https://api.github.com core aaaaaaaa: 41 until {soon:%H:%M:%S} UTC",
@@ -426,6 +430,9 @@ def test_quotas_and_sizes_are_told_on_the_page_and_in_the_metrics(platform: Plat
         assert f"bdc_quota_remaining{{{labels.format(resource)}}} {left}" in text
     assert 'resource="search"' not in text
     assert re.search(r"bdc_database_bytes \d", text)
+    compared = '{collector="tracker",source="main",stream="issues"}'
+    assert f"bdc_completeness_ratio{compared} 0.75" in text
+    assert f"bdc_repairs_waiting{compared} 1.0" in text
 
 
 def test_a_waiting_run_says_until_when(platform: Platform) -> None:

@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import delete
 
 from services.batches.services import Batch, finish_batch, start_batch
+from services.completeness.comparing import Comparison, Gap
+from services.completeness.services import note_comparisons
 from services.database import Database
 from services.health.facts import Activity, Facts, LastRun, read_facts
 from services.outbox.services import Message, enqueue
@@ -156,3 +158,17 @@ def test_what_waits_is_counted(database: Database) -> None:
     assert [(one.collector, one.documents) for one in facts.index] == [("papers", 1)]
     assert facts.dead_letters == {ASIO: 1}
     assert [(one.kind, one.waiting) for one in facts.outbox] == [("papers", 1)]
+
+
+def test_the_newest_comparison_of_each_stream_is_there_with_the_repairs_that_wait(
+    database: Database,
+) -> None:
+    gaps = [Gap("7", "missing"), Gap("8", "stale")]
+    whole, holed = Comparison("issues", 4, 4, 4, []), Comparison("issues", 4, 3, 4, gaps)
+    with database.transaction() as session:
+        note_comparisons(session, ASIO, [whole])
+        note_comparisons(session, ASIO, [holed, Comparison("comments", 0, 0, 0, [])])
+    comments, issues = look(database).compared
+    assert (comments.stream, comments.completeness, comments.repairs) == ("comments", 1.0, 0)
+    assert (issues.source_key, issues.completeness) == (ASIO.source_key, 0.75)
+    assert (issues.missing, issues.stale, issues.repairs) == (1, 1, 2)
