@@ -6,15 +6,15 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from chaos.drawing import draw, possible_faults
+from chaos.drawing import ROOMS, draw, draw_in_pairs, possible_faults
 from chaos.faults import FAULTS, small_disk
-from chaos.sources import opened_sources
-from chaos.stand import ROOT, standing
-from chaos.trial import Verdict, try_out
+from chaos.sources import chance_of, opened_sources
+from chaos.stand import ROOT, Stand, standing
+from chaos.trial import Verdict, try_each, try_out
 from cli.output import show
 
 SHOWN_ROWS = 6
@@ -26,7 +26,7 @@ def main() -> int:
     given = _arguments()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # also where a shell has it ignored
-    verdicts = _tried(given.seed, given.trials, given.minutes * 60)
+    verdicts = _tried(given)
     show(_rows(verdicts), as_json=False, empty="no trial")
     for fault in FAULTS:
         if why := fault.missing():
@@ -42,12 +42,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--minutes", type=float, default=600, help="begin no other trial after so long"
     )
+    parser.add_argument(
+        "--short",
+        action="store_true",
+        help="each fault once, two in a trial, always the same two rooms",
+    )
     return parser.parse_args()
 
 
-def _tried(first: int, trials: int, seconds: float) -> list[Verdict]:
+def _tried(given: argparse.Namespace) -> list[Verdict]:
     verdicts: list[Verdict] = []
-    faults = possible_faults()
     with tempfile.TemporaryDirectory(prefix="bdc-chaos-", ignore_cleanup_errors=True) as base:
         home = Path(base).resolve()
         with (
@@ -55,13 +59,24 @@ def _tried(first: int, trials: int, seconds: float) -> list[Verdict]:
             standing(home, sources) as stand,
             small_disk(stand),
         ):
-            end = time.monotonic() + seconds
-            for seed in range(first, first + trials):
-                if time.monotonic() > end:
-                    break
-                verdicts.append(try_out(stand, draw(seed, sources, faults)))
-                print(_line(verdicts[-1]), flush=True)
+            for verdict in _in_short(stand, given) if given.short else _at_length(stand, given):
+                verdicts.append(verdict)
+                print(_line(verdict), flush=True)
     return verdicts
+
+
+def _in_short(stand: Stand, given: argparse.Namespace) -> Iterator[Verdict]:
+    rooms = chance_of(given.seed).sample(list(stand.sources), min(ROOMS, len(stand.sources)))
+    yield from try_each(stand, draw_in_pairs(given.seed, rooms, possible_faults()))
+
+
+def _at_length(stand: Stand, given: argparse.Namespace) -> Iterator[Verdict]:
+    faults = possible_faults()
+    end = time.monotonic() + given.minutes * 60
+    for seed in range(given.seed, given.seed + given.trials):
+        if time.monotonic() > end:
+            return
+        yield try_out(stand, draw(seed, stand.sources, faults))
 
 
 def _line(verdict: Verdict) -> str:

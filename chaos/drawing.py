@@ -10,6 +10,8 @@ from chaos.sources import History, Source, chance_of, draw_history
 # A flow process is at work about two seconds after it was asked for.
 LATEST_STRIKE = 4.0
 SHORTEST, LONGEST = 0.3, 3.0
+# A run that is at work has some dozen requests to make, of 50 ms each.
+SOON = 0.7
 GROUP_SHARE = 0.25
 ROOMS = 2
 LATENCY_SECONDS = 0.05
@@ -26,13 +28,17 @@ class Blow:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Which rooms, with which histories, started how, and what strikes them."""
+    """Which rooms, with which histories, started how, and what strikes them.
+
+    The time of the blows begins when the runs are asked for, or once one of them is `at_work`.
+    """
 
     seed: int
     sources: Sequence[Source]
     histories: Mapping[str, History]
     as_group: bool
     blows: tuple[Blow, ...]
+    at_work: bool = False
 
     def has(self, fault: str) -> bool:
         """Whether a fault of this name is among what strikes."""
@@ -63,6 +69,27 @@ def draw(seed: int, sources: Sequence[Source], faults: Sequence[Fault]) -> Drawn
         histories,
         as_group and not _jumps(kinds),
         tuple(sorted(blows, key=lambda one: one.at)),
+    )
+
+
+def draw_in_pairs(seed: int, sources: Sequence[Source], faults: Sequence[Fault]) -> list[Drawn]:
+    """Trials in which each fault strikes once, two of them one after the other in a trial.
+
+    All begin and go on alike, so that one look at undisturbed runs will do for all; and faults
+    strike once the runs are at work, however slow the machine is.
+    """
+    chance = chance_of(seed)
+    histories = {source.room.name: draw_history(chance) for source in sources}
+    kinds = chance.sample(list(faults), len(faults))
+    return [
+        Drawn(seed + n, sources, histories, False, _in_turn(kinds[n : n + 2], chance), at_work=True)
+        for n in range(0, len(kinds), 2)
+    ]
+
+
+def _in_turn(kinds: Sequence[Fault], chance: random.Random) -> tuple[Blow, ...]:
+    return tuple(
+        Blow(kind, chance.uniform(n * SOON, (n + 1) * SOON), SOON) for n, kind in enumerate(kinds)
     )
 
 

@@ -16,7 +16,7 @@ from threading import Event
 import psutil
 from psycopg.sql import SQL, Identifier
 
-from chaos.runs import ask_for
+from chaos.runs import ask_for, at_work
 from chaos.sources import Source
 from chaos.stand import TABLES, WORKSPACE_BYTES, Stand
 from conformance.replay.faults import Fault as Spoiling
@@ -25,7 +25,7 @@ from conformance.replay.messages import Delivery
 from deployments.local.processes import send
 
 # A run is at work within this time after it was asked for, also on a busy machine.
-ARRIVAL_SECONDS = 20.0
+ARRIVAL_SECONDS = 90.0
 LOOK_SECONDS = 0.02
 BLOCK = bytes(1 << 20)
 FAKETIME = "/usr/lib/*/faketime/libfaketime.so.1"
@@ -61,8 +61,7 @@ class Fault:
 
 def kill_flow_process(scene: Scene) -> None:
     """Kill -9, in the middle of whatever it does."""
-    engine = scene.chance.choice(_engines(scene.stand))
-    send(engine, signal.SIGKILL)
+    send(scene.chance.choice(_engines(scene)), signal.SIGKILL)
 
 
 def kill_worker(scene: Scene) -> None:
@@ -145,7 +144,7 @@ def deliver_twice(scene: Scene) -> None:
 
 def lose_lease(scene: Scene) -> None:
     """A flow process stands still, its sessions end, another run takes its place; then it goes on."""
-    engine = scene.chance.choice(_engines(scene.stand))
+    engine = scene.chance.choice(_engines(scene))
     send(engine, signal.SIGSTOP)
     scene.undo.callback(send, engine, signal.SIGCONT)
     with scene.stand.session("postgres") as admin:
@@ -254,16 +253,18 @@ def _spoil(scene: Scene, fault: Spoiling) -> None:
             scene.undo.callback(source.heal)
 
 
-def _engines(stand: Stand) -> Sequence[psutil.Process]:
-    """Those at work, as soon as there is one.
+def _engines(scene: Scene) -> Sequence[psutil.Process]:
+    """Those at work, as soon as there is one; where all has ended already, runs are asked for again.
 
     Raises:
         RuntimeError: none comes.
     """
     deadline = time.monotonic() + ARRIVAL_SECONDS
-    while not (found := stand.engines()):
+    while not (found := scene.stand.engines()):
         if time.monotonic() > deadline:
             raise RuntimeError(f"no flow process within {ARRIVAL_SECONDS:.0f} s")
+        if not at_work(scene.stand):
+            ask_for(scene.stand, scene.sources, {})
         time.sleep(LOOK_SECONDS)
     return found
 

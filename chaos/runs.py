@@ -72,19 +72,30 @@ def asked(stand: Stand, question: Callable[[SyncPrefectClient], Answer]) -> Answ
 
 
 def wait_for_rest(stand: Stand) -> list[str]:
-    """Until nothing is at work or about to be; what still is when that takes too long.
+    """Until nothing is at work or about to be; what still is when nothing has moved for too long.
 
-    Runs whose process is gone are put right as a worker does at its start.
+    A busy machine may be slow: what counts is that sources are asked and that runs begin and end. Runs
+    whose process is gone are put right as a worker does at its start.
     """
-    deadline, calm_since = time.monotonic() + REST_SECONDS, time.monotonic()
+    calm_since = moved_at = time.monotonic()
+    before: object = None
     while time.monotonic() - calm_since < CALM_SECONDS:
-        if work := asked(stand, _due) + [f"process {one.pid}" for one in stand.engines()]:
+        work = at_work(stand)
+        seen = (work, sum(source.requests for source in stand.sources))
+        if work:
             calm_since = time.monotonic()
-        if time.monotonic() > deadline:
+        if seen != before:
+            before, moved_at = seen, time.monotonic()
+        if time.monotonic() - moved_at > REST_SECONDS:
             return work
         time.sleep(LOOK_SECONDS)
     asked(stand, _put_right)
     return []
+
+
+def at_work(stand: Stand) -> list[str]:
+    """What has been asked for and has not begun, and the processes of what has."""
+    return asked(stand, _due) + [f"process {one.pid}" for one in stand.engines()]
 
 
 def _put_right(client: SyncPrefectClient) -> None:
@@ -116,14 +127,14 @@ def _drop_unfinished(client: SyncPrefectClient) -> None:
             client.delete_flow_run(run.id)
 
 
-def run_cleanly(stand: Stand, source: Source, url: str) -> str:
-    """One run of the room's flow into the database of this URL, with nothing in its way.
+def run_cleanly(stand: Stand, source: Source) -> str:
+    """One run of the room's flow, with nothing in its way.
 
     In a fork of a process that has imported what it needs: a start costs a tenth of a second.
     Returns the name of the state it ends in, with the reason unless it is Completed.
     """
     ours, theirs = multiprocessing.Pipe()
-    job = _Job(source.room.entry.entrypoint, dict(source.world.parameters), url, stand.home)
+    job = _Job(source.room.entry.entrypoint, dict(source.world.parameters), stand.home)
     context = multiprocessing.get_context("forkserver")
     child = context.Process(target=_run, args=(job, theirs))
     child.start()
@@ -141,13 +152,11 @@ def run_cleanly(stand: Stand, source: Source, url: str) -> str:
 class _Job:
     entrypoint: str
     parameters: dict[str, Any]
-    url: str
     home: Path
 
 
 def _run(job: _Job, report: Connection) -> None:
     """In the child, whose words go where the other logs are."""
-    os.environ["DATABASE_URL"] = job.url
     with (job.home / "logs" / "clean-runs.log").open("ab") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)

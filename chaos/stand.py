@@ -19,7 +19,7 @@ from prefect.client.orchestration import SyncPrefectClient
 from psycopg.sql import SQL, Identifier
 
 from chaos.sources import Source, environment_of, parameters_of
-from conformance.databases import Databases, make_template
+from conformance.databases import make_template
 from deployments.connection import open_client
 from deployments.local import prefect_server
 from deployments.local.postgres import EmbeddedPostgres
@@ -31,7 +31,7 @@ from deployments.local.worker import Worker, base_job_template, ensure_work_pool
 from services.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
-TEMPLATE, TABLES = "bdc_template", "bdc"
+TEMPLATE, TABLES, KEPT = "bdc_template", "bdc", "bdc_kept"
 POOL = "chaos"
 GROUP = "all"
 WORKERS = 2
@@ -49,7 +49,6 @@ class Stand:
     home: Path
     sources: Sequence[Source]
     postgres: EmbeddedPostgres
-    databases: Databases
     server: PrefectServer
     workers: list[Worker]
     environment: Mapping[str, str]
@@ -90,15 +89,37 @@ class Stand:
 
     def renew(self) -> None:
         """Empty tables and an empty workspace."""
+        self._copy_database(TEMPLATE, TABLES)
+        self.workspace.mkdir(exist_ok=True)
+        _empty(self.workspace)
+
+    def keep(self) -> None:
+        """Keep tables and workspace as they are now, to come back to."""
+        self._copy_database(TABLES, KEPT)
+        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.copytree(self.workspace, self._kept, symlinks=True)
+
+    def come_back(self) -> None:
+        """Tables and workspace as they were kept."""
+        self._copy_database(KEPT, TABLES)
+        _empty(self.workspace)
+        shutil.copytree(self._kept, self.workspace, symlinks=True, dirs_exist_ok=True)
+
+    @property
+    def _kept(self) -> Path:
+        return self.home / "kept"
+
+    def _copy_database(self, source: str, target: str) -> None:
         with self.session("postgres") as admin:
+            admin.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
+                [source],
+            )
             for command in (
                 "drop database if exists {0} with (force)",
-                "create database {0} template {1}",
+                "create database {0} template {1} strategy file_copy",
             ):
-                admin.execute(SQL(command).format(Identifier(TABLES), Identifier(TEMPLATE)))
-        self.workspace.mkdir(exist_ok=True)
-        for place in self.workspace.iterdir():
-            shutil.rmtree(place) if place.is_dir() else place.unlink()
+                admin.execute(SQL(command).format(Identifier(target), Identifier(source)))
 
     def engines(self) -> list[psutil.Process]:
         """The processes of flow runs of ours."""
@@ -172,6 +193,11 @@ class _Postgres:
         return None if self.server.is_running() else "it is gone"
 
 
+def _empty(folder: Path) -> None:
+    for place in folder.iterdir():
+        shutil.rmtree(place) if place.is_dir() else place.unlink()
+
+
 def _restart(part: Part) -> None:
     """What it needs may be down as well: it is tried again at the next look."""
     with suppress(ConfigError):
@@ -200,7 +226,7 @@ def _built(home: Path, sources: Sequence[Source]) -> Stand:
     postgres = EmbeddedPostgres(home / "postgres")
     postgres.start()
     postgres.ensure_database(prefect_server.DATABASE)
-    databases = make_template(postgres, TEMPLATE)
+    make_template(postgres, TEMPLATE)
     records = ProcessRecords(home / "processes.json")
     port = prefect_server.choose_port(PORT, lambda _: None)
     url = postgres.url(prefect_server.DATABASE)
@@ -216,7 +242,7 @@ def _built(home: Path, sources: Sequence[Source]) -> Stand:
         )
         for n in range(1, WORKERS + 1)
     ]
-    return Stand(home, sources, postgres, databases, server, workers, environment)
+    return Stand(home, sources, postgres, server, workers, environment)
 
 
 def _start(stand: Stand) -> None:

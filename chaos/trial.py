@@ -2,12 +2,12 @@
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chaos.drawing import LATENCY_SECONDS, Drawn
-from chaos.faults import JUMP, LIES, Scene, clock_environment, write_clock
+from chaos.faults import ARRIVAL_SECONDS, JUMP, LIES, Scene, clock_environment, write_clock
 from chaos.runs import (
     COMPLETED,
     REST_SECONDS,
@@ -55,15 +55,24 @@ class Verdict:
 
 def try_out(stand: Stand, drawn: Drawn) -> Verdict:
     """The trial; everything is put right again afterwards."""
-    wanted = _undisturbed(stand, drawn)
-    stand.renew()
-    _first_part(stand, drawn, stand.tables_url)
-    for source in drawn.sources:
-        drawn.histories[source.room.name].go_on(source.world)
+    (verdict,) = try_each(stand, [drawn])
+    return verdict
+
+
+def try_each(stand: Stand, alike: Sequence[Drawn]) -> Iterator[Verdict]:
+    """Trials of the same rooms with the same histories, one after the other."""
+    wanted = _undisturbed(stand, alike[0])
+    for drawn in alike:
+        yield _tried(stand, drawn, wanted)
+
+
+def _tried(stand: Stand, drawn: Drawn, wanted: Contents) -> Verdict:
+    stand.come_back()
+    _go_on(drawn)
     _disturb(stand, drawn)
     began, complaints = time.monotonic(), []
     if work := wait_for_rest(stand):
-        complaints.append(f"still at work after {REST_SECONDS:.0f} s: {', '.join(work)}")
+        complaints.append(f"nothing has moved for {REST_SECONDS:.0f} s: {', '.join(work)}")
         clear_up(stand)
     complaints += _clean(stand, drawn.sources)
     recovered = time.monotonic() - began
@@ -74,26 +83,27 @@ def try_out(stand: Stand, drawn: Drawn) -> Verdict:
 
 
 def _undisturbed(stand: Stand, drawn: Drawn) -> Contents:
+    """What the tables should hold; what was collected before is kept, to begin from."""
     stand.renew()
-    with stand.databases.clone() as url:
-        _first_part(stand, drawn, url)
-        for source in drawn.sources:
-            drawn.histories[source.room.name].go_on(source.world)
-            if (end := run_cleanly(stand, source, url)) != COMPLETED:
-                raise BrokenPromise(f"undisturbed, a run of {source.room.name} ends as {end}")
-        return read_contents(url)
-
-
-def _first_part(stand: Stand, drawn: Drawn, url: str) -> None:
-    """What was collected before."""
     for source in drawn.sources:
         drawn.histories[source.room.name].begin(source.world)
-        _run_quietly(stand, source, url)
+        _run_quietly(stand, source)
+    stand.keep()
+    _go_on(drawn)
+    for source in drawn.sources:
+        if (end := run_cleanly(stand, source)) != COMPLETED:
+            raise BrokenPromise(f"undisturbed, a run of {source.room.name} ends as {end}")
+    return read_contents(stand.tables_url)
 
 
-def _run_quietly(stand: Stand, source: Source, url: str) -> None:
+def _go_on(drawn: Drawn) -> None:
+    for source in drawn.sources:
+        drawn.histories[source.room.name].go_on(source.world)
+
+
+def _run_quietly(stand: Stand, source: Source) -> None:
     """Without Prefect: it is the state before that matters, not the way there."""
-    line = Line(source.room, source.world, url, stand.home)
+    line = Line(source.room, source.world, stand.tables_url, stand.home)
     report = line.run_child()
     if report is None or report.outcome.status != "completed":
         raise BrokenPromise(
@@ -107,9 +117,11 @@ def _disturb(stand: Stand, drawn: Drawn) -> None:
     for source in drawn.sources:
         _slow_down(source)
     with scene.undo:
-        began = time.monotonic()
+        asked = _requests(drawn)
         _start(scene, drawn)
-        last = 0.0
+        if drawn.at_work:
+            _wait_for_requests(drawn, asked)
+        began, last = time.monotonic(), 0.0
         for blow in drawn.blows:
             _wait_until(began + blow.at)
             blow.fault.strike(scene)
@@ -129,6 +141,19 @@ def _start(scene: Scene, drawn: Drawn) -> None:
         ask_for(scene.stand, drawn.sources, {})
 
 
+def _requests(drawn: Drawn) -> int:
+    return sum(source.requests for source in drawn.sources)
+
+
+def _wait_for_requests(drawn: Drawn, asked: int) -> None:
+    """Until a source is asked for more."""
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while _requests(drawn) <= asked:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"no run is at work within {ARRIVAL_SECONDS:.0f} s")
+        time.sleep(LOOK_SECONDS)
+
+
 def _slow_down(source: Source) -> None:
     """As far away as real ones: there is a middle for faults to strike in."""
     if source.world.server is not None:
@@ -142,7 +167,7 @@ def _late(_: Asked, usual: Answer) -> Answer:
 
 def _clean(stand: Stand, sources: Sequence[Source]) -> list[str]:
     _wait_until_unlocked(stand)
-    said = {one.room.name: run_cleanly(stand, one, stand.tables_url) for one in sources}
+    said = {one.room.name: run_cleanly(stand, one) for one in sources}
     return [
         f"the clean run of {name} ended as {end}" for name, end in said.items() if end != COMPLETED
     ]
