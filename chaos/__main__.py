@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--short",
         action="store_true",
-        help="each fault once, two in a trial, always the same two rooms",
+        help="each fault once, two in a trial, two rooms: what `make test` does",
     )
     return parser.parse_args()
 
