@@ -1,6 +1,7 @@
 """What every test may ask for: a real PostgreSQL, migrated once and cloned for each test."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ from tests.support.postgres import start_test_postgres
 TEMPLATE = "bdc_template"
 # Words alone, but where vectors are the subject: a model costs every child process half a second.
 os.environ.setdefault("VECTORS_INDEX", "none")
+# A shell that runs the tests in the background has interrupts ignored, and programs inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

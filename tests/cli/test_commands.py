@@ -166,12 +166,13 @@ def test_status_watches_until_it_is_stopped(database_url: str, tmp_path: Path) -
         text=True,
         cwd=tmp_path,
     )
-    assert watching.stdout is not None
-    seen = 0
-    while seen < 2:
-        seen += "as of " in watching.stdout.readline()
-    watching.send_signal(signal.SIGINT)
-    _, complaint = watching.communicate(timeout=120)
+    with watching:
+        assert watching.stdout is not None
+        seen = 0
+        while seen < 2:
+            seen += "as of " in watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, complaint = watching.communicate(timeout=120)
     assert (watching.returncode, complaint) == (130, "")
 
 
