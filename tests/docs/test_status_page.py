@@ -33,6 +33,8 @@ def test_every_code_is_on_the_page() -> None:
         observing.WORKERS_FAILED,
         observing.SCHEDULER_FAILED,
         observing.SCHEDULE_UNAVAILABLE,
+        observing.GROUPS_FAILED,
+        observing.INDEX_FAILED,
         observing.NO_PREFECT,
         verdict.STALLED,
     }
