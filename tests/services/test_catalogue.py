@@ -53,15 +53,32 @@ def test_an_exemption_has_a_reason(tmp_path: Path) -> None:
         entry.exemptions()
 
 
+def announce(folder: Path, package: str) -> None:
+    """As a package does that is installed there: it has a collector `lost`, in `package`."""
+    about = folder / "lost-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lost\nVersion: 1\n")
+    (about / "entry_points.txt").write_text(f"[bdc.collectors]\nlost = {package}.flow:lost\n")
+
+
 @pytest.mark.parametrize("package", ["gone", "gone.further"])
 def test_an_announced_collector_whose_package_is_gone_is_listed_as_broken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:
-    about = tmp_path / "lost-1.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: lost\nVersion: 1\n")
-    (about / "entry_points.txt").write_text(f"[bdc.collectors]\nlost = {package}.flow:lost\n")
+    announce(tmp_path, package)
     monkeypatch.syspath_prepend(tmp_path)
     (entry,) = [entry for entry in all_collectors(tmp_path) if entry.name == "lost"]
     assert entry.summary.startswith(f"broken: there is no package {package}, ")
     assert (entry.entrypoint, entry.room) == (f"{package}.flow.lost", None)
+
+
+def test_an_announced_collector_introduces_itself_like_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    announce(tmp_path, "bdc_test_found")
+    room = tmp_path / "bdc_test_found"
+    room.mkdir()
+    (room / "__init__.py").write_text('"""What was lost.\n\nOwner: them\n"""\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    (entry,) = [entry for entry in all_collectors(tmp_path / "none") if entry.name == "lost"]
+    assert (entry.summary, entry.facts, entry.room) == ("What was lost.", {"Owner": "them"}, room)

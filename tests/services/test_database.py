@@ -7,7 +7,14 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from services.database import Database, DatabaseError, driver_connection, open_database, read_rows
+from services.database import (
+    Database,
+    DatabaseError,
+    count_rows,
+    driver_connection,
+    open_database,
+    read_rows,
+)
 from services.errors import ConfigError
 
 
@@ -27,6 +34,12 @@ def test_a_transaction_is_kept_whole(notes: Database) -> None:
     with notes.transaction() as session:
         session.execute(text("insert into note values (1), (2)"))
     assert count(notes) == 2
+
+
+def test_rows_are_counted_by_table(notes: Database) -> None:
+    with notes.transaction() as session:
+        session.execute(text("create table note_page (id int); insert into note values (1), (2)"))
+    assert count_rows(notes, "note") == {"note": 2, "note_page": 0}
 
 
 def test_a_transaction_that_raises_leaves_nothing(notes: Database) -> None:
