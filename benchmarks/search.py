@@ -32,6 +32,8 @@ from services.vectors.syncing import Syncing
 CHUNKS = 100_000
 RAW = 20_000
 QUESTIONS = 200
+# Characters of a piece of text.
+PIECE, SHORTEST = 500, 80
 WIDTHS = (40, 100, EF_SEARCH, 400)
 SETTINGS = VectorSettings(vectors_index="pgvector")
 ROOT = Path(__file__).parent.parent
@@ -51,8 +53,8 @@ def rows() -> list[Row]:
 
 def _scale(database: Database) -> Iterator[Row]:
     texts = list(islice(_docstrings(), CHUNKS + QUESTIONS))
-    questions = [one.text.partition("\n")[0] for one in texts[CHUNKS:]]
-    texts = texts[:CHUNKS]
+    questions = [one.text.partition("\n")[0] for one in texts[-QUESTIONS:]]
+    texts = texts[:-QUESTIONS]
     embedder = open_embedder(LOCAL_MODEL, SETTINGS)
     embedder.embed(["warm"])
     bodies = [one.text for one in texts[:RAW]]
@@ -259,11 +261,16 @@ def _docstrings() -> Iterator[Text]:
     seen: set[str] = set()
     for folder in (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")):
         for path in sorted(Path(folder).rglob("*.py")):
-            for whole in _docstrings_of(path):
-                body = whole[:1100]
-                if len(body) > 80 and body not in seen:
+            for body in _pieces_of(path):
+                if len(body) > SHORTEST and body not in seen:
                     seen.add(body)
                     yield Text(f"{len(seen)}", "", body)
+
+
+def _pieces_of(path: Path) -> Iterator[str]:
+    """Each short enough to be one chunk."""
+    for whole in _docstrings_of(path):
+        yield from (whole[start : start + PIECE] for start in range(0, len(whole), PIECE))
 
 
 def _docstrings_of(path: Path) -> Iterator[str]:

@@ -17,9 +17,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from conformance.replay.repositories import Repositories
 from tests.support.browser import Page, browsing
-from tests.support.git_http import serve_repositories
 from tests.support.git_repositories import generate_repository
+from tests.support.github_site import GitHubSite
+from tests.support.github_site import serving as serving_github
 from tests.support.local_stack import ROOT, free_port, poll
 from tests.support.paper_site import PaperSite, made_row
 from tests.support.paper_site import serving as serving_papers
@@ -41,6 +43,7 @@ groups:
       - {collector: maintenance, schedule: daily}
 """
 COMMITS = {"boostorg/asio": 4000, "boostorg/beast": 1500}
+ISSUES = 300
 WIDTH = 1100
 SECONDS = 600
 
@@ -63,13 +66,19 @@ def main(folder: Path) -> None:
 
 @contextmanager
 def sources(home: Path) -> Iterator[dict[str, str]]:
-    """GitHub's repositories and the committee's site, both small and on loopback."""
-    for name, commits in COMMITS.items():
+    """GitHub and the committee's site, both small and on loopback."""
+    github, papers = GitHubSite(), PaperSite()
+    for number, (name, commits) in enumerate(COMMITS.items(), 1):
         generate_repository(home / "git" / f"{name}.git", commits)
-    site = PaperSite()
-    site.put(2026, m01=[made_row(number) for number in range(400)])
-    with serve_repositories(home / "git") as git, serving_papers(site):
-        yield {"GITHUB_GIT_URL": git.url, "WG21_PAPER_TRACKER_BASE_URL": site.base_url}
+        github.add(name, number).fill(ISSUES)
+    papers.put(2026, m01=[made_row(number) for number in range(400)])
+    with serving_github(github, Repositories(home / "git")), serving_papers(papers):
+        yield {
+            "GITHUB_GIT_URL": github.server.url,
+            "GITHUB_API_URL": github.server.url,
+            "GITHUB_TOKENS": "welcome",
+            "WG21_PAPER_TRACKER_BASE_URL": papers.base_url,
+        }
 
 
 def settings(home: Path) -> dict[str, str]:
