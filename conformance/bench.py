@@ -16,6 +16,7 @@ from conformance.promises import require, require_equal
 from conformance.replay.server import ReplayServer
 from conformance.rooms import Room
 from conformance.subject import NotApplicable, World
+from services.database import Session, open_database
 
 # Three pages of a typical API; no room reads so many in one piece.
 SOME = 250
@@ -88,6 +89,16 @@ class Line:
         child = self.start_child(die_at)
         child.begin()
         return child.report()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One of the check's own, to change what the runs find."""
+        database = open_database(self.url, application_name="conformance")
+        try:
+            with database.transaction() as session:
+                yield session
+        finally:
+            database.close()
 
     @property
     def contents(self) -> Contents:

@@ -16,7 +16,6 @@ from conformance.replay.faults import Fault, cut_to, delivered, held, html, stat
 from conformance.replay.messages import Answer, Asked, Delivery
 from conformance.replay.server import ReplayServer
 from conformance.subject import NotApplicable, World
-from services.database import open_database
 
 DAY = "86400"
 # Every try of every page, and as many again.
@@ -142,12 +141,8 @@ def _run_on_failing(line: Line, server: ReplayServer, failing: Failing, requests
 
 def _let_waits_pass(line: Line) -> None:
     """As if the time were over that the source has asked to be left alone."""
-    database = open_database(line.url, application_name="conformance")
-    try:
-        with database.transaction() as session:
-            session.execute(text("delete from http_quota"))
-    finally:
-        database.close()
+    with line.transaction() as session:
+        session.execute(text("delete from http_quota"))
 
 
 def _require_failed(outcome: Outcome, allowed: frozenset[str]) -> None:

@@ -15,7 +15,6 @@ from conformance.replay.faults import Fault
 from conformance.replay.messages import Answer, Asked
 from conformance.replay.server import ReplayServer
 from conformance.subject import NotApplicable, World
-from services.database import open_database
 
 SEED = 7
 TEN_YEARS = 10
@@ -30,7 +29,7 @@ def same_input_twice(bench: Bench) -> None:
     with bench.world() as world, bench.line(world) as line:
         line.run_well()
         require_nothing_written(line, "a second run on the same input")
-        _forget_positions(line.url)
+        _forget_positions(line)
         require_nothing_written(line, "reading all of it again", but=KEPT_BESIDE)
 
 
@@ -46,15 +45,11 @@ def require_nothing_written(line: Line, what: str, but: frozenset[str] = frozens
     require(not touched, f"{what} wrote to {', '.join(sorted(touched))}")
 
 
-def _forget_positions(url: str) -> None:
+def _forget_positions(line: Line) -> None:
     """Cursors, and what is known of the versions of pages."""
-    database = open_database(url, application_name="conformance")
-    try:
-        with database.transaction() as session:
-            session.execute(text("delete from collector_cursor"))
-            session.execute(text("delete from http_validator"))
-    finally:
-        database.close()
+    with line.transaction() as session:
+        session.execute(text("delete from collector_cursor"))
+        session.execute(text("delete from http_validator"))
 
 
 def pages_shuffled(bench: Bench) -> None:
@@ -192,7 +187,7 @@ def future_cursor(bench: Bench) -> None:
     with bench.world() as world, bench.line(world) as line:
         line.run_well()
         wanted = records_in(line.contents)
-        if not _move_cursors_ahead(line.url):
+        if not _move_cursors_ahead(line):
             raise NotApplicable("the positions of this source hold no time")
         line.run_well()
         require_equal(records_in(line.contents) == wanted, True, "nothing was stored or lost")
@@ -201,22 +196,18 @@ def future_cursor(bench: Bench) -> None:
         line.require_same(bench.undisturbed(world), "after a cursor in the future and a change")
 
 
-def _move_cursors_ahead(url: str) -> bool:
+def _move_cursors_ahead(line: Line) -> bool:
     """Whether there was a time in any of them."""
-    database = open_database(url, application_name="conformance")
     moved = False
-    try:
-        with database.transaction() as session:
-            rows = session.execute(text("select stream, value from collector_cursor")).all()
-            for stream, value in rows:
-                ahead = _ahead(value)
-                moved = moved or ahead != value
-                session.execute(
-                    text("update collector_cursor set value = cast(:v as jsonb) where stream = :s"),
-                    {"v": json.dumps(ahead), "s": stream},
-                )
-    finally:
-        database.close()
+    with line.transaction() as session:
+        rows = session.execute(text("select stream, value from collector_cursor")).all()
+        for stream, value in rows:
+            ahead = _ahead(value)
+            moved = moved or ahead != value
+            session.execute(
+                text("update collector_cursor set value = cast(:v as jsonb) where stream = :s"),
+                {"v": json.dumps(ahead), "s": stream},
+            )
     return moved
 
 
