@@ -13,7 +13,7 @@ from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, 
 from flows.exports import Tree, page_tree
 from services.database import open_database
 from services.errors import ConfigError
-from services.http.observing import Exchange, observed
+from services.http.observing import observed
 from services.http.settings import Surroundings
 from services.outbox.draining import Outlet, Send, Window
 from services.outbox.services import Batch, FollowUp
@@ -50,14 +50,10 @@ def _unkept(send: Send) -> Send:
     """What is read on the way to saying something is no data of a source: no archive keeps it."""
 
     def quietly(batch: Batch) -> Sequence[FollowUp] | None:
-        with observed(_forget):
+        with observed(None):
             return send(batch)
 
     return quietly
-
-
-def _forget(exchange: Exchange) -> None:
-    del exchange
 
 
 def _note_keeper(

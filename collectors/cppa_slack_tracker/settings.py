@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.errors import ConfigError
+
 
 class SlackSettings(BaseSettings):
     """How Slack is reached, what of it is read, and what of that is not kept.
@@ -42,6 +44,17 @@ class SlackSettings(BaseSettings):
     def token_of(self, team: str) -> str | None:
         """The bot token for a team: its own, or else the one that is given for no team by name."""
         return _token(self.tokens, team)
+
+    def require_token(self, team: str) -> str:
+        """The same.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        token = self.token_of(team)
+        if token is None:
+            raise ConfigError(f"CPPA_SLACK_TRACKER_TOKENS holds no token for {team}")
+        return token
 
     def app_token_of(self, team: str) -> str | None:
         """The app-level token for a team, which the listener connects with."""

@@ -7,15 +7,10 @@ import orjson
 from pydantic import SecretStr
 
 from services.http.client import HttpClient
+from services.http.github import JSON_HEADERS
 from services.http.messages import Request
 from services.http.settings import HttpSettings, Surroundings, bearer
 from services.outbox.services import Batch
-
-HEADERS = {
-    "Accept": "application/vnd.github+json",
-    "Content-Type": "application/json",
-    "X-GitHub-Api-Version": "2022-11-28",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ def dispatcher(dispatch: Dispatch, around: Surroundings) -> Callable[[Batch], No
 
     https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event
     """
-    http = HttpSettings(base_url=dispatch.api_url, headers=HEADERS)
+    http = HttpSettings(base_url=dispatch.api_url, headers=JSON_HEADERS)
     auth = bearer(dispatch.token.get_secret_value())
     target = f"repos/{dispatch.repository}/dispatches"
 

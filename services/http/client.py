@@ -193,7 +193,7 @@ class HttpClient:
             limited = resource if is_used_up(answer) else None
             self._identities.close(who, limited, self._around.now(), error.retry_after)
             raise
-        if call.request.asks_for_data and not response.not_modified:
+        if self._tell and call.request.asks_for_data and not response.not_modified:
             self._tell(_exchange(call, response))
         return response
 

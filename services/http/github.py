@@ -21,6 +21,8 @@ HEADERS = {
     "X-GitHub-Api-Version": "2022-11-28",
 }
 """https://docs.github.com/rest/about-the-rest-api/api-versions."""
+JSON_HEADERS = {**HEADERS, "Content-Type": "application/json"}
+"""Of requests that send JSON."""
 
 
 class GitHubAccess(BaseSettings):

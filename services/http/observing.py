@@ -28,16 +28,15 @@ Observer = Callable[[Exchange], None]
 """Called in the thread that fetched, before anybody reads the answer; what it raises ends the call."""
 
 
-def _unobserved(exchange: Exchange) -> None:
-    del exchange
-
-
-_OBSERVER: ContextVar[Observer] = ContextVar("observer", default=_unobserved)
+_OBSERVER: ContextVar[Observer | None] = ContextVar("observer", default=None)
 
 
 @contextmanager
-def observed(by: Observer) -> Iterator[None]:
-    """Clients that are made in this block tell `by` what they are answered, as long as they live."""
+def observed(by: Observer | None) -> Iterator[None]:
+    """Clients that are made in this block tell `by` what they are answered, as long as they live.
+
+    With None they tell nobody, whoever listens around the block.
+    """
     token = _OBSERVER.set(by)
     try:
         yield
@@ -45,6 +44,6 @@ def observed(by: Observer) -> Iterator[None]:
         _OBSERVER.reset(token)
 
 
-def current_observer() -> Observer:
-    """Who listens here; nobody unless somebody asked to."""
+def current_observer() -> Observer | None:
+    """Who listens here; None unless somebody asked to: then no exchange need be made."""
     return _OBSERVER.get()

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 
 from collectors.cppa_slack_tracker.client.pacing import Pacing
 from collectors.cppa_slack_tracker.client.refusals import TRANSPORT, explained
+from collectors.cppa_slack_tracker.parsing.fields import part_of, text_of
 from collectors.cppa_slack_tracker.parsing.privacy import Privacy
 from collectors.cppa_slack_tracker.settings import SlackSettings
 from services.errors import RateLimited, SourceTimedOut, SourceUnavailable
@@ -70,8 +71,21 @@ class Caller:
             SourceUnavailable, SourceTimedOut: Slack fails, or cannot be reached.
         """
         answer = self._call(method, params, may_be_repeated=True)
-        self._tell(self._exchange(method, params, answer))
+        if self._tell:
+            self._tell(self._exchange(method, params, answer))
         return answer
+
+    def pages(self, method: str, **params: Any) -> Iterator[Mapping[str, Any]]:
+        """Ask for something and for all that follows it.
+
+        Raises:
+            CollectorError: as `read`.
+        """
+        answer = self.read(method, **params)
+        yield answer
+        while cursor := cursor_of(answer):
+            answer = self.read(method, **params, cursor=cursor)
+            yield answer
 
     def change(self, method: str, *, may_be_repeated: bool, **params: Any) -> Mapping[str, Any]:
         """Have something done; asked again only if doing it twice is as good as once.
@@ -130,6 +144,11 @@ class Caller:
     @property
     def _clock(self) -> float:
         return self._around.now().timestamp()
+
+
+def cursor_of(answer: Mapping[str, Any]) -> str | None:
+    """Where what follows an answer begins; None at the end."""
+    return text_of(part_of(answer, "response_metadata"), "next_cursor") or None
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:

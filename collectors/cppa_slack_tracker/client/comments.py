@@ -10,16 +10,12 @@ from collectors.cppa_slack_tracker.parsing import saying
 from collectors.cppa_slack_tracker.settings import BotSettings
 from services.errors import NotFound, RequestRefused, SourceUnavailable
 from services.http.client import HttpClient
+from services.http.github import JSON_HEADERS
 from services.http.messages import Request
 from services.http.pages import pages
 from services.http.settings import HttpSettings, Surroundings, bearer
 from services.outbox.services import Batch, FollowUp
 
-HEADERS = {
-    "Accept": "application/vnd.github+json",
-    "Content-Type": "application/json",
-    "X-GitHub-Api-Version": "2022-11-28",
-}
 MOST_PAGES = 100
 # Clocks of two sources are never compared closely.
 LOOKBACK = timedelta(days=1)
@@ -36,7 +32,7 @@ def commenter(settings: BotSettings, around: Surroundings) -> Callable[[Batch], 
     Raises:
         ConfigError: when made: the address of the API is none.
     """
-    http = HttpSettings(base_url=settings.github_url, headers=HEADERS)
+    http = HttpSettings(base_url=settings.github_url, headers=JSON_HEADERS)
     token = settings.github_token.get_secret_value() if settings.github_token else ""
 
     def send(batch: Batch) -> Sequence[FollowUp]:

@@ -17,7 +17,7 @@ from collectors.cppa_slack_tracker.parsing.fields import (
 from collectors.cppa_slack_tracker.parsing.notes import Notes, markdown_of
 from collectors.cppa_slack_tracker.parsing.privacy import Privacy
 from collectors.cppa_slack_tracker.settings import SlackSettings
-from services.errors import ConfigError, SourceUnavailable
+from services.errors import SourceUnavailable
 from services.http.client import HttpClient
 from services.http.settings import HttpSettings, Surroundings, bearer
 
@@ -42,9 +42,7 @@ def read_notes(
         SourceUnavailable: nothing is written yet; or as `Caller.read`.
         RecordRejected: the file lies elsewhere, or is not what Slack promises.
     """
-    token = settings.token_of(payload["team"])
-    if token is None:
-        raise ConfigError(f"CPPA_SLACK_TRACKER_TOKENS holds no token for {payload['team']}")
+    token = settings.require_token(payload["team"])
     _let_settle(payload, around)
     try:
         answer = Caller(settings, token, around).read("files.info", file=payload["file_id"])

@@ -7,9 +7,9 @@ from typing import Any
 
 from collectors.cppa_slack_tracker.client.calls import Caller
 from collectors.cppa_slack_tracker.client.refusals import Refused
-from collectors.cppa_slack_tracker.parsing.fields import Item, items_of, part_of, text_of
+from collectors.cppa_slack_tracker.parsing.fields import Item, items_of
 from collectors.cppa_slack_tracker.settings import SlackSettings
-from services.errors import AccessDenied, ConfigError
+from services.errors import AccessDenied
 from services.http.settings import Surroundings
 from services.outbox.services import Batch
 
@@ -29,18 +29,13 @@ def answerer(settings: SlackSettings, around: Surroundings) -> Callable[[Batch],
 
     def send(batch: Batch) -> None:
         teams = {payload["team"] for payload in batch.payloads}
-        voices = {team: Voice(Caller(settings, _token(settings, team), around)) for team in teams}
+        voices = {
+            team: Voice(Caller(settings, settings.require_token(team), around)) for team in teams
+        }
         for payload in batch.payloads:
             voices[payload["team"]].answer(payload)
 
     return send
-
-
-def _token(settings: SlackSettings, team: str) -> str:
-    token = settings.token_of(team)
-    if token is None:
-        raise ConfigError(f"CPPA_SLACK_TRACKER_TOKENS holds no token for {team}")
-    return token
 
 
 class Voice:
@@ -68,20 +63,15 @@ class Voice:
         return any(_key(message) == payload["key"] for message in self._thread(payload))
 
     def _thread(self, payload: Mapping[str, Any]) -> Iterator[Item]:
-        cursor = None
-        while True:
-            answer = self._caller.read(
-                "conversations.replies",
-                channel=payload["channel"],
-                ts=payload["thread"],
-                limit=REPLIES_A_PAGE,
-                include_all_metadata="true",
-                cursor=cursor,
-            )
+        answers = self._caller.pages(
+            "conversations.replies",
+            channel=payload["channel"],
+            ts=payload["thread"],
+            limit=REPLIES_A_PAGE,
+            include_all_metadata="true",
+        )
+        for answer in answers:
             yield from (one for one in items_of(answer, "messages") if isinstance(one, dict))
-            cursor = text_of(part_of(answer, "response_metadata"), "next_cursor")
-            if not cursor:
-                return
 
     def _say(self, payload: Mapping[str, Any]) -> None:
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": payload["key"]}}

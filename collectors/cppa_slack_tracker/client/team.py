@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from collectors.cppa_slack_tracker.client.calls import Caller
+from collectors.cppa_slack_tracker.client.calls import Caller, cursor_of
 from collectors.cppa_slack_tracker.client.refusals import Refused
-from collectors.cppa_slack_tracker.parsing.fields import part_of, text_of
 from collectors.cppa_slack_tracker.parsing.history import BEGINNING, NOW, Stretch
 from collectors.cppa_slack_tracker.parsing.messages import read_page
 from collectors.cppa_slack_tracker.parsing.people import read_channels, read_team, read_users
@@ -43,7 +42,7 @@ class SlackTeam:
 
     def users(self) -> Iterator[Listed[User]]:
         """Everybody who is or was in the team, bots included."""
-        for answer in self._pages("users.list", limit=USERS_A_PAGE):
+        for answer in self._caller.pages("users.list", limit=USERS_A_PAGE):
             listed = _items("users.list", answer, "members")
             yield read_users(listed, keep_email=not self._settings.redact_emails)
 
@@ -58,7 +57,7 @@ class SlackTeam:
 
     def channels(self, kinds: str) -> Iterator[Listed[Channel]]:
         """Channels of these types, archived ones included."""
-        pages = self._pages(
+        pages = self._caller.pages(
             "conversations.list", types=kinds, exclude_archived="false", limit=CHANNELS_A_PAGE
         )
         for answer in pages:
@@ -66,7 +65,9 @@ class SlackTeam:
 
     def members(self, channel_id: str) -> Iterator[str]:
         """Ids of who is in a channel."""
-        pages = self._pages("conversations.members", channel=channel_id, limit=MEMBERS_A_PAGE)
+        pages = self._caller.pages(
+            "conversations.members", channel=channel_id, limit=MEMBERS_A_PAGE
+        )
         for answer in pages:
             listed = _items("conversations.members", answer, "members")
             yield from (one for one in listed if isinstance(one, str))
@@ -103,7 +104,7 @@ class SlackTeam:
 
     def _page(self, method: str, answer: Answer) -> Page:
         """There is more where Slack says so, with or without a cursor; never because of the count."""
-        cursor = _cursor(answer)
+        cursor = cursor_of(answer)
         return read_page(
             _items(method, answer, "messages"),
             cursor=cursor,
@@ -111,17 +112,6 @@ class SlackTeam:
             is_limited=bool(answer.get("is_limited")),
             privacy=self._privacy,
         )
-
-    def _pages(self, method: str, **params: Any) -> Iterator[Answer]:
-        answer = self._caller.read(method, **params)
-        yield answer
-        while cursor := _cursor(answer):
-            answer = self._caller.read(method, **params, cursor=cursor)
-            yield answer
-
-
-def _cursor(answer: Answer) -> str | None:
-    return text_of(part_of(answer, "response_metadata"), "next_cursor") or None
 
 
 def _items(method: str, answer: Answer, name: str) -> Sequence[object]:

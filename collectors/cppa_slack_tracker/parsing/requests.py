@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from collectors.cppa_slack_tracker.parsing.fields import (
@@ -13,7 +12,7 @@ from collectors.cppa_slack_tracker.parsing.fields import (
     text_of,
     timestamp_of,
 )
-from collectors.cppa_slack_tracker.parsing.selection import patterns
+from collectors.cppa_slack_tracker.parsing.selection import matches, patterns
 
 # https://docs.github.com/rest/pulls: names as GitHub allows them, whatever follows the number.
 _PULL = re.compile(
@@ -83,7 +82,7 @@ class AllowList:
         """Whether one of these names of the team is on it."""
         known = [name.lower() for name in names if name]
         known += [f"{team}:{name}".lower() for name in known]
-        return any(fnmatchcase(name, pattern) for pattern in self.wanted for name in known)
+        return matches(known, self.wanted)
 
 
 def pulls_in(text: str) -> tuple[PullRequest, ...]:

@@ -20,8 +20,9 @@ class Selection:
 
     def __contains__(self, channel: Channel) -> bool:
         allowed = {"public_channel": self.allow, "private_channel": self.private}
-        wanted = _matches(channel, allowed.get(channel.kind, ()))
-        return wanted and not _matches(channel, self.block)
+        names = (channel.channel_id, channel.name)
+        wanted = matches(names, allowed.get(channel.kind, ()))
+        return wanted and not matches(names, self.block)
 
     @property
     def kinds(self) -> str:
@@ -34,6 +35,6 @@ def patterns(listed: str) -> tuple[str, ...]:
     return tuple(part.strip().removeprefix("#") for part in listed.split(",") if part.strip())
 
 
-def _matches(channel: Channel, wanted: Sequence[str]) -> bool:
-    names = (channel.channel_id, channel.name)
+def matches(names: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether any of these names is of any of the patterns, in the same case."""
     return any(fnmatchcase(name, pattern) for pattern in wanted for name in names)
