@@ -108,10 +108,9 @@ def _compared(snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def _index(snapshot: Snapshot) -> list[dict[str, Any]]:
-    waiting = (snapshot.facts and snapshot.facts.index) or ()
     return [
         {"collector": one.collector, "documents": one.documents, "oldest": one.oldest}
-        for one in waiting
+        for one in snapshot.lags()
     ]
 
 

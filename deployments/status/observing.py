@@ -22,6 +22,7 @@ from services.database import Database, DatabaseError
 from services.errors import ConfigError
 from services.health.facts import Activity, Facts, LastRun, QuotaLeft, read_facts
 from services.health.settings import HealthSettings
+from services.vectors.queue import Lag
 
 DATABASE_FAILED = "database_check_failed"
 WORKERS_FAILED = "workers_check_failed"
@@ -59,6 +60,10 @@ class Snapshot:
     def last_runs(self) -> list[LastRun]:
         """The newest run of each source; none are known without a database."""
         return list(self.facts.last_runs) if self.facts else []
+
+    def lags(self) -> list[Lag]:
+        """What search does not find by its meaning yet; none are known where it cannot be read."""
+        return list((self.facts and self.facts.index) or ())
 
     def quotas(self) -> list[QuotaLeft]:
         """What sources said last of their quotas; one that is open again is not called closed."""

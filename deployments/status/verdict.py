@@ -399,7 +399,7 @@ def _dead_letter_check(snapshot: Snapshot) -> dict[str, Any]:
 def _index_check(snapshot: Snapshot) -> dict[str, Any]:
     if error := snapshot.errors.get("index"):
         return {"error": error}
-    waiting = (snapshot.facts and snapshot.facts.index) or ()
+    waiting = snapshot.lags()
     oldest = min((one.oldest for one in waiting), default=None)
     return {"waiting": sum(one.documents for one in waiting), "oldest_at": _iso(oldest)}
 
