@@ -16,7 +16,7 @@ from services.completeness.services import StreamFacts, all_comparisons
 from services.growth.services import Growth, growth
 from services.http.models import HttpQuota
 from services.outbox.services import Backlog, backlogs
-from services.runs.lock import runs_alive
+from services.runs.lock import unheld_runs
 from services.runs.models import CollectorActivity, CollectorRun
 from services.runs.services import Source, latest_run_of_each_source, open_dead_letter_counts
 from services.vectors.queue import Lag, lags
@@ -179,15 +179,16 @@ def _last_run(run: CollectorRun) -> LastRun:
 
 
 def _running(session: Session) -> list[Activity]:
+    """The locks first: what starts meanwhile has one, what ends meanwhile is not found any more."""
     run, activity = CollectorRun, CollectorActivity
-    alive = runs_alive(session)
+    unheld = unheld_runs(session)
     found = session.execute(
         select(run, activity)
         .outerjoin(activity, activity.run_id == run.id)
         .where(run.status == "running")
         .order_by(run.collector, run.source_key)
     ).tuples()
-    return [_activity(one, noted, one.id in alive) for one, noted in found]
+    return [_activity(one, noted, one.id not in unheld) for one, noted in found]
 
 
 def _activity(run: CollectorRun, noted: CollectorActivity | None, is_alive: bool) -> Activity:

@@ -29,11 +29,11 @@ HOLDER = text(
 )
 
 
-HELD = text(
+UNHELD = text(
     """
     select r.id
     from collector_run r
-    where r.status = 'running' and exists (
+    where r.status = 'running' and not exists (
         select 1
         from pg_locks l
         where l.locktype = 'advisory' and l.granted and l.objsubid = 1
@@ -45,9 +45,13 @@ HELD = text(
 )
 
 
-def runs_alive(session: Session) -> set[int]:
-    """The ids of the runs that the ledger calls running and whose process still holds its lock."""
-    return set(session.scalars(HELD))
+def unheld_runs(session: Session) -> set[int]:
+    """The ids of the runs that the ledger calls running and whose lock no process holds.
+
+    Locks are read after the rows: a run that ends meanwhile is among them, and is dead only if the
+    ledger still calls it running afterwards.
+    """
+    return set(session.scalars(UNHELD))
 
 
 class SourceLock:

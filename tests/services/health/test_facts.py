@@ -1,11 +1,12 @@
 """What one look at the database finds."""
 
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from services.batches.services import Batch, finish_batch, start_batch
 from services.completeness.comparing import Comparison, Gap
@@ -87,6 +88,27 @@ def test_a_run_is_alive_as_long_as_its_process_holds_the_lock(database: Database
         (activity,) = look(database).running
         assert (activity.run.id, activity.is_alive, activity.doing) == (run_id, True, "starting")
     assert not look(database).running[0].is_alive
+
+
+def test_what_starts_or_ends_during_a_look_is_not_taken_for_dead(database: Database) -> None:
+    """Before each statement of the look one run ends and the next begins."""
+    with ExitStack() as held, database.transaction() as session:
+        held.enter_context(SourceLock(database, ASIO))
+        ids = [start(database)]
+
+        def one_ends_and_one_begins(*about: object) -> None:
+            del about
+            with database.transaction() as other:
+                finish_run(other, ids[-1], Ending("completed", "collect", COUNTS), now=NOON)
+            held.close()
+            source = Source("scripted", f"run {len(ids)}")
+            held.enter_context(SourceLock(database, source))
+            ids.append(start(database, source))
+
+        event.listen(session.connection(), "before_cursor_execute", one_ends_and_one_begins)
+        facts = read_facts(session, NOON)
+        assert len(ids) > 15
+        assert [activity.state(NOON, 2 * HOUR) for activity in facts.running] == ["working"]
 
 
 def test_a_run_from_before_activities_were_kept_has_its_start(database: Database) -> None:
