@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from cli.observing import observer, ui_url, utc_now
 from cli.output import console
 from deployments.status.alerting import Alerting
+from deployments.status.claims import Claims
 from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
 from services.health.settings import HealthSettings
@@ -16,6 +17,8 @@ from services.logging import configure_logging
 from services.settings import PlatformSettings, load_room_settings, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deployments.status.observing import Observer, Snapshot
 
 
@@ -36,7 +39,8 @@ def serve(
     Args:
         host: Address to listen on; 0.0.0.0 is every one.
         port: Port to listen on instead of BDC_STATUS_PORT.
-        alerts: Also keep the alerts, and tell them as Prefect events. Needs a login that may write.
+        alerts: Also keep the alerts, tell them as Prefect events, and have runs started anew that a worker
+            took and died before starting. Needs a login that may write.
         certificate: Serve HTTPS with the certificate in this file, for where no proxy ends TLS.
         key: File of its private key, without a password.
 
@@ -52,7 +56,7 @@ def serve(
     settings, health = load_settings(), load_room_settings(HealthSettings)
     configure_logging(settings.log_level, settings.log_format)
     with observer(settings, health) as observe:
-        told = alerting(observe, settings) if alerts else _nobody
+        told = watching(observe, settings) if alerts else _nobody
         watcher = Watcher(observe, health.refresh_seconds, told)
         service = StatusService(watcher, health, utc_now, ui_url(settings))
         port = settings.bdc_status_port if port is None else port
@@ -77,17 +81,24 @@ def _require_both(certificate: Path | None, key: Path | None) -> None:
         raise ConfigError([f"{one} cannot be read" for one in missing])
 
 
-def alerting(observe: "Observer", settings: PlatformSettings) -> Alerting:
-    """Keeps and tells alerts, with what the observer looks with.
+def watching(observe: "Observer", settings: PlatformSettings) -> "Callable[[Snapshot], None]":
+    """Keeps and tells alerts and looks after claims, with what the observer looks with.
 
     Raises:
-        ConfigError: there is no Prefect to tell them to.
+        ConfigError: there is no Prefect to do it with.
     """
-    if observe.prefect is None:
+    prefect = observe.prefect
+    if prefect is None:
         raise ConfigError("PREFECT_API_URL is not set: alerts are told as Prefect events")
-    alerts = load_room_settings(AlertSettings)
-    address = ui_url(settings)
-    return Alerting(observe.database, observe.prefect, observe.settings, alerts, address, utc_now)
+    alerts, address = load_room_settings(AlertSettings), ui_url(settings)
+    alerting = Alerting(observe.database, prefect, observe.settings, alerts, address, utc_now)
+    claims = Claims(prefect)
+
+    def watch(snapshot: "Snapshot") -> None:
+        alerting(snapshot)
+        claims(snapshot)
+
+    return watch
 
 
 def _nobody(snapshot: "Snapshot") -> None:

@@ -1,6 +1,7 @@
 """Flow runs that the server believes alive and whose process is gone.
 
-The open-source server never notices them, and neither does a worker that is started again.
+The open-source server never notices them, and neither does a worker that is started again. A run
+whose worker died before it had a process is not here alone: see `deployments.status.claims`.
 """
 
 import platform
@@ -20,7 +21,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import TERMINAL_STATES, FlowRun, StateType
 from prefect.client.schemas.responses import OrchestrationResult
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Crashed, Scheduled
 
 ENGINE = "prefect.engine"
 GONE = "Its process ended without reporting."
@@ -33,7 +34,10 @@ ALIVE = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=
 
 @dataclass(frozen=True)
 class ReconciledRun:
-    """A run that was set to Crashed, or Cancelled if somebody had asked for that, and why."""
+    """A run that was put right, why, and the state that it is in now.
+
+    Crashed; Cancelled if somebody had asked for that; Scheduled if it had not begun.
+    """
 
     id: UUID
     name: str
@@ -54,15 +58,15 @@ def reconcile_dead_runs(
 ) -> list[ReconciledRun]:
     """Set the runs of this machine that have no process to Crashed, their subflows included.
 
-    Runs that workers of other names started are left alone.
+    What a worker took and had not begun is started anew. Runs that workers of other names started
+    are left alone.
     """
     name = worker or worker_name()
     engines = find_engines()
-    claims_are_dead = not _worker_lives(name, str(client.api_url))
     done: list[ReconciledRun] = []
     for run in filter(_has_own_process, _alive_runs(client)):
         if run.labels.get(WORKER_LABEL) == name and not _lives(run, engines):
-            done += _crash(client, run, _reason(run, name, claims_are_dead))
+            done += _put_right(client, run, _reason(run, name))
     while below := _crash_subflows(client, name, engines, {run.id for run in done}):
         done += below
     return done
@@ -73,7 +77,7 @@ def crash_if_dead(client: SyncPrefectClient, run: FlowRun) -> FlowRun:
     has_started = run.state_type in {StateType.RUNNING, StateType.CANCELLING}
     if run.labels.get(WORKER_LABEL) != worker_name() or not has_started or has_engine(run.id):
         return run
-    _crash(client, run, GONE)
+    _put_right(client, run, GONE)
     return client.read_flow_run(run.id)
 
 
@@ -118,7 +122,7 @@ def _pid(run: FlowRun) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def _reason(run: FlowRun, worker: str, claims_are_dead: bool) -> str | None:
+def _reason(run: FlowRun, worker: str) -> str | None:
     """None for a run without a process that a living worker may just be starting.
 
     Or that a batch may: one that no batch starts is taken up by the group's next.
@@ -127,18 +131,15 @@ def _reason(run: FlowRun, worker: str, claims_are_dead: bool) -> str | None:
         return f"Its process {pid} on {platform.node()} ended without reporting."
     if run.parent_task_run_id is not None:
         return None if run.state_type == StateType.PENDING else GONE
-    return f"Its worker {worker} ended while starting it." if claims_are_dead else None
+    if _worker_lives(worker, run.work_pool_name):
+        return None
+    return f"Its worker {worker} ended while starting it."
 
 
-def _worker_lives(name: str, api_url: str) -> bool:
-    """Whether a worker of this name serves this API; unreadable environments count as if."""
-    for process in psutil.process_iter(["cmdline", "environ"]):
-        command = process.info["cmdline"] or []
-        if name in command and "worker" in command:
-            environment = process.info["environ"] or {}
-            if environment.get("PREFECT_API_URL", api_url).rstrip("/") == api_url.rstrip("/"):
-                return True
-    return False
+def _worker_lives(name: str, pool: str | None) -> bool:
+    """Whether a worker of this name serves the pool, through whichever of its servers."""
+    commands = (process.info["cmdline"] or [] for process in psutil.process_iter(["cmdline"]))
+    return any(name in command and pool in command for command in commands)
 
 
 def _crash_subflows(
@@ -151,7 +152,7 @@ def _crash_subflows(
         if parent is None or parent.state_type not in TERMINAL_STATES or _lives(parent, engines):
             continue
         if parent.id in crashed or parent.labels.get(WORKER_LABEL) == worker:
-            done += _crash(client, run, "The process of its parent run ended.")
+            done += _put_right(client, run, "The process of its parent run ended.")
     return done
 
 
@@ -171,15 +172,19 @@ def _alive_runs(client: SyncPrefectClient) -> list[FlowRun]:
             return found
 
 
-def _crash(client: SyncPrefectClient, run: FlowRun, reason: str | None) -> list[ReconciledRun]:
-    """Not forced: the server's rules give back the run's concurrency slots.
-
-    They also let a run that is being cancelled end as Cancelled only.
-    """
+def _put_right(client: SyncPrefectClient, run: FlowRun, reason: str | None) -> list[ReconciledRun]:
+    """Not forced: the server's rules give back the run's concurrency slots."""
     if reason is None:
         return []
-    is_cancelled = run.state_type == StateType.CANCELLING
-    wanted: State[Any] = Cancelled(message=reason) if is_cancelled else Crashed(message=reason)
+    wanted = _ending(run, reason)
     result: OrchestrationResult[Any] = client.set_flow_run_state(run.id, wanted)
     accepted = result.state is not None and result.state.type == wanted.type
     return [ReconciledRun(run.id, run.name, reason, str(wanted.name))] if accepted else []
+
+
+def _ending(run: FlowRun, reason: str) -> State[Any]:
+    """The server lets a run that is being cancelled end as Cancelled only."""
+    if run.state_type == StateType.CANCELLING:
+        return Cancelled(message=reason)
+    has_begun = run.state_type != StateType.PENDING or _pid(run) or run.parent_task_run_id
+    return Crashed(message=reason) if has_begun else Scheduled(message=reason)

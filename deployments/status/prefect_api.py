@@ -1,4 +1,4 @@
-"""The two questions about Prefect that health depends on, asked of its REST API directly.
+"""What health and alerts need of Prefect, asked of its REST API directly.
 
 Prefect's own client would cost seconds of imports and 100 MB in a process that only looks.
 """
@@ -111,6 +111,37 @@ class PrefectApi:
             first.setdefault(name, datetime.fromisoformat(run["expected_start_time"]))
         return first
 
+    def claimed(self, before: datetime) -> list[dict[str, Any]]:
+        """Our runs that a worker took before that moment and that have no process yet, the oldest first.
+
+        Those that a batch starts itself are not among them. Each has `id`, `name` and `state`.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal.
+        """
+        wanted = {
+            "flow_runs": {
+                "state": {"type": {"any_": ["PENDING"]}},
+                "parent_task_run_id": {"is_null_": True},
+            },
+            "deployments": {"tags": {"all_": [TAG]}},
+            "sort": "EXPECTED_START_TIME_ASC",
+            "limit": PAGE,
+        }
+        runs = self._ask("/flow_runs/filter", wanted)
+        return [run for run in runs if not run["infrastructure_pid"] and _since(run) < before]
+
+    def start_anew(self, flow_run_id: str, reason: str, now: datetime) -> bool:
+        """Have any worker start the run; whether the server agreed: it does not once the run has begun.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal.
+        """
+        details = {"scheduled_time": now.isoformat()}
+        state = {"type": "SCHEDULED", "message": reason, "state_details": details}
+        answer = self._client.post(f"/flow_runs/{flow_run_id}/set_state", json={"state": state})
+        return bool(answer.raise_for_status().json()["status"] == "ACCEPT")
+
     def emit(self, event: Mapping[str, Any]) -> None:
         """Have the server take an event; one of an id that it has already is the same one.
 
@@ -178,6 +209,10 @@ def _is_online(worker: Mapping[str, Any], now: datetime) -> bool:
     every = timedelta(seconds=worker["heartbeat_interval_seconds"] or DEFAULT_HEARTBEAT_SECONDS)
     last = datetime.fromisoformat(worker["last_heartbeat_time"])
     return worker["status"] == "ONLINE" and now - last < MISSED_HEARTBEATS * every
+
+
+def _since(run: Mapping[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["state"]["timestamp"])
 
 
 def _is_active(deployment: Mapping[str, Any]) -> bool:

@@ -184,8 +184,7 @@ def test_a_subflow_whose_parent_was_killed_is_put_right_when_the_worker_stops(
 
 def claimed_run(prefect: LocalPrefect, pool: str, pid: int | None, worker: str) -> UUID:
     """A run as a worker leaves it that is killed while the run is `Running`."""
-    run_id = prefect.start_run("quick", pool)
-    prefect.client.set_flow_run_state(run_id, Pending())
+    run_id = prefect.start_run("quick", pool, Pending())
     prefect.client.update_flow_run_labels(run_id, {reconcile.WORKER_LABEL: worker})
     if pid is not None:
         prefect.client.set_flow_run_state(run_id, Running())
@@ -201,9 +200,29 @@ def test_a_process_id_used_again_by_another_program_does_not_keep_a_run_alive(
     assert reconcile_dead_runs(prefect.client) == []
 
 
-def test_a_run_claimed_but_never_started_is_put_right(prefect: LocalPrefect, pool: str) -> None:
+def test_a_run_claimed_but_never_started_is_started_by_the_next_worker(
+    prefect: LocalPrefect, pool: str
+) -> None:
     run_id = claimed_run(prefect, pool, None, worker_name())
-    assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
+    with supervised_worker(prefect, pool) as worker:
+        run = prefect.wait_for_state(run_id, StateType.COMPLETED)
+    assert any(f"{run.name} set to Scheduled: Its worker" in line for line in worker.said)
+
+
+def test_what_another_worker_of_this_machine_may_be_starting_is_left_alone(
+    prefect: LocalPrefect, pool: str
+) -> None:
+    other = new_worker(prefect, pool, [])
+    other.start()
+    elsewhere = f"{pool}-elsewhere"
+    prefect.ensure_pool(elsewhere)
+    try:
+        run_id = claimed_run(prefect, pool, None, worker_name())
+        lost = claimed_run(prefect, elsewhere, None, worker_name())
+        assert [run.id for run in reconcile_dead_runs(prefect.client)] == [lost]
+    finally:
+        other.stop()
+    assert prefect.client.read_flow_run(run_id).state_type == StateType.SCHEDULED
 
 
 def test_what_a_batch_runs_is_put_right_once_it_has_started(

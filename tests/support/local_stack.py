@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 
@@ -47,8 +48,11 @@ class LocalPrefect:
         """A pool whose flow runs can import the tests."""
         ensure_work_pool(self.client, name, base_job_template(ROOT))
 
-    def start_run(self, flow_name: str, pool: str) -> UUID:
-        """Ask for a run of one of the sample flows, through a deployment in `pool`."""
+    def start_run(self, flow_name: str, pool: str, state: State[Any] | None = None) -> UUID:
+        """Ask for a run of one of the sample flows, through a deployment in `pool`.
+
+        With a `state`, in which no worker takes it.
+        """
         flow_id = self.client.create_flow_from_name(flow_name.replace("_", "-"))
         deployment = self.client.create_deployment(
             flow_id=flow_id,
@@ -57,7 +61,7 @@ class LocalPrefect:
             work_pool_name=pool,
             pull_steps=[],
         )
-        return self.client.create_flow_run_from_deployment(deployment).id
+        return self.client.create_flow_run_from_deployment(deployment, state=state).id
 
     def wait_for_state(self, run_id: UUID, *wanted: StateType, timeout: float = 45) -> FlowRun:
         """The run as soon as it is in one of these states."""
