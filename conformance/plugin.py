@@ -5,7 +5,6 @@ Nothing here is imported or started for a session that does not ask for `promise
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,10 +93,10 @@ def promise(
 @pytest.fixture(scope="session")
 def conformance_postgres() -> Iterator[EmbeddedPostgres]:
     """A server of this session's own; a repository that has one anyway may give that instead."""
-    from conformance.servers import start_quick_postgres  # noqa: PLC0415
+    from conformance.servers import quick_folder, start_quick_postgres  # noqa: PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="bdc-kit-", ignore_cleanup_errors=True) as base:
-        server = start_quick_postgres(Path(base))
+    with quick_folder("bdc-kit-") as base:
+        server = start_quick_postgres(base)
         yield server
         server.stop()
 

@@ -1,5 +1,6 @@
 """The servers of a session: PostgreSQL and Prefect, quick to make, worthless after a power cut."""
 
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,21 @@ UNSAFE_BUT_QUICK = {
 }
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+GIB = 1 << 30
+# More than the databases of a session take at once.
+ROOM_NEEDED = 4 * GIB
+
+
+@contextmanager
+def quick_folder(prefix: str) -> Iterator[Path]:
+    """An empty folder, in memory where there is room: a database is cloned there in half the time."""
+    in_memory = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_NEEDED
+    place = MEMORY if in_memory else None
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=place, ignore_cleanup_errors=True) as base:
+        yield Path(base)
+
+
 def start_quick_postgres(base: Path) -> EmbeddedPostgres:
     """A running server whose data lies under `base`; the caller stops it."""
     server = EmbeddedPostgres(base / "pg", settings=UNSAFE_BUT_QUICK)
@@ -29,11 +45,11 @@ def start_quick_postgres(base: Path) -> EmbeddedPostgres:
 @contextmanager
 def running_prefect() -> Iterator[str]:
     """The URL of its API; about 20 s to start, so one for a session."""
-    with tempfile.TemporaryDirectory(prefix="bdc-kit-", ignore_cleanup_errors=True) as base:
-        postgres = start_quick_postgres(Path(base))
+    with quick_folder("bdc-kit-") as base:
+        postgres = start_quick_postgres(base)
         try:
             postgres.ensure_database(prefect_server.DATABASE)
-            yield from _serve(Path(base), postgres.url(prefect_server.DATABASE))
+            yield from _serve(base, postgres.url(prefect_server.DATABASE))
         finally:
             postgres.stop()
 

@@ -2,9 +2,7 @@
 
 import os
 import signal
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -20,6 +18,7 @@ from prefect.settings import (
 )
 
 import migrations
+from conformance.servers import quick_folder
 from deployments.local.postgres import EmbeddedPostgres
 from services.database import Database, open_database
 from tests.support.local_stack import LocalPrefect, running_prefect
@@ -33,11 +32,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, after whoever has shuffled them."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server of this test process's own."""
-    with tempfile.TemporaryDirectory(prefix="bdc-test-", ignore_cleanup_errors=True) as base:
-        server = start_test_postgres(Path(base))
+    with quick_folder("bdc-test-") as base:
+        server = start_test_postgres(base)
         server.ensure_database(TEMPLATE)
         migrations.upgrade(server.url(TEMPLATE))
         yield server

@@ -18,7 +18,10 @@ from conformance.subject import NotApplicable, World
 
 SEED = 7
 TEN_YEARS = 10
+# At so many requests, and at so many commits; each is a world and three runs.
+MOST_CHANGES = 8
 Rearranged = Callable[[list[Any]], list[Any]]
+Planned = Callable[[World, Callable[[], None]], Callable[[str], None]]
 
 
 def same_input_twice(bench: Bench) -> None:
@@ -106,20 +109,18 @@ def changed_during_run(bench: Bench) -> None:
     """A record that changes while a run reads is, after the next run, stored as it is then.
 
     Changed at a request, once its answer is made, or at a commit: at each of them, or of more than
-    `MOST_STEPS` at that many, spread evenly.
+    `MOST_CHANGES` at that many, spread evenly.
     """
     with bench.world() as world, bench.line(world) as line:
         commits = _commits(line)
         requests = _requests(world.server)
-    for commit in spread(range(1, commits + 1)):
+    for commit in spread(range(1, commits + 1), MOST_CHANGES):
         _change_at(bench, partial(_at_commit, at=commit))
-    for request in spread(range(1, requests + 1)):
+    for request in spread(range(1, requests + 1), MOST_CHANGES):
         _change_at(bench, partial(_at_request, at=request))
 
 
-def _change_at(
-    bench: Bench, planned: Callable[[World, Callable[[], None]], Callable[[str], None]]
-) -> None:
+def _change_at(bench: Bench, planned: Planned) -> None:
     with bench.world() as world, bench.line(world) as line:
         on_step = planned(world, lambda: _change_both_ends(world))
         line.run_well(on_step)

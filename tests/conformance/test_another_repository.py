@@ -43,6 +43,7 @@ def test_its_collectors_are_listed_run_and_scheduled_like_ours(sample: Path) -> 
     assert checked.stdout == "the schedule is right: groups 1, enabled tasks 1\n"
 
 
+@pytest.mark.long
 def test_it_is_held_to_every_promise(sample: Path) -> None:
     held = run_in(sample, "pytest", "-q", "-p", "no:cacheprovider")
     assert held.returncode == 0, held.stdout[-3000:]

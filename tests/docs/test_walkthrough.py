@@ -36,6 +36,7 @@ def commit(clone: Path) -> Path:
     return clone
 
 
+@pytest.mark.long
 def test_a_reader_who_does_what_the_documents_say_sees_what_they_show(
     copy: Path, subtests: pytest.Subtests
 ) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 
+from conformance.servers import quick_folder
 from deployments.connection import credentials
 from deployments.local import prefect_server
 from deployments.local.prefect_server import PrefectServer
@@ -98,8 +98,7 @@ def free_port() -> int:
 @contextmanager
 def running_prefect() -> Iterator[LocalPrefect]:
     """About 20 s to start, so one for a module or a session."""
-    with tempfile.TemporaryDirectory(prefix="bdc-", ignore_cleanup_errors=True) as base:
-        home = Path(base)
+    with quick_folder("bdc-") as home:
         postgres = start_test_postgres(home)
         try:
             postgres.ensure_database(prefect_server.DATABASE)

@@ -22,7 +22,6 @@ from authoring.scaffold.plan import Wish, plan_room
 from cli.main import execute
 from conformance.rooms import Room
 from conformance.subject import World
-from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.processes import ProcessRecords
 from deployments.local.worker import Worker
 from services.catalogue import find_collector
@@ -47,7 +46,7 @@ from cli.main import execute
 sys.exit(next((code for arguments in json.loads(sys.argv[1]) if (code := execute(arguments))), 0))
 """
 Bdc = Callable[..., str]
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")
@@ -140,14 +139,11 @@ def test_their_tests_and_those_that_hold_every_room_succeed(rooms: Path) -> None
     require(rooms, "pytest", "-p", "no:cacheprovider", "-q", *every, *own, *flows, *house)
 
 
-@pytest.fixture(scope="module")
-def environment(
-    rooms: Path, postgres: EmbeddedPostgres, prefect_api: LocalPrefect
-) -> dict[str, str]:
-    """An empty database, and a server."""
-    postgres.ensure_database("rooms")
+@pytest.fixture
+def environment(rooms: Path, database_url: str, prefect_api: LocalPrefect) -> dict[str, str]:
+    """A database without what the rooms have collected, and a server."""
     return {
-        "DATABASE_URL": postgres.url("rooms"),
+        "DATABASE_URL": database_url,
         "PREFECT_API_URL": prefect_api.api_url,
         "PREFECT_HOME": str(rooms / ".bdc" / "prefect"),
         "BDC_HOME": str(rooms / ".bdc"),
