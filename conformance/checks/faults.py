@@ -78,9 +78,10 @@ def fails(bench: Bench, failing: Failing) -> None:
         server = require_server(world)
         wanted = bench.undisturbed(world)
         requests = len(server.traffic.requests)
-        middle = (requests + 1) // 2
+        places = _places(requests)
+        middle = places[len(places) // 2]
         _fails_once(bench, world, failing.passing or failing.fault, middle, wanted)
-        for number in _places(requests) if failing.everywhere else [middle]:
+        for number in places if failing.everywhere else [middle]:
             _fails_from(bench, world, failing, number, wanted)
         _fails_always(bench, world, failing, requests, wanted)
 
