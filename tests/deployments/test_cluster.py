@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -109,20 +110,19 @@ def opened(cluster: Cluster) -> Database:
 
 @pytest.mark.parametrize("victim", ["Prefect server 1", "Prefect services", "Redis", "worker"])
 def test_a_group_runs_each_collector_once_whoever_is_killed(cluster: Cluster, victim: str) -> None:
-    database = opened(cluster)
-    before = len(collected(database))
     first = addresses(cluster)["prefect_api_url"]
     port = int(first.split(":")[2].removesuffix("/api"))
-    run = cluster.start_group(first)
-    cluster.kill(victim)
-    poll(lambda: answers(f"{first}/health"), 90, f"port {port} again")
 
     def is_over() -> bool:
         return cluster.state(first, run) == StateType.COMPLETED
 
-    poll(is_over, 150, f"the group's run after the end of {victim}")
-    runs = collected(database)[before:]
-    database.close()
+    with closing(opened(cluster)) as database:
+        before = len(collected(database))
+        run = cluster.start_group(first)
+        cluster.kill(victim)
+        poll(lambda: answers(f"{first}/health"), 90, f"port {port} again")
+        poll(is_over, 150, f"the group's run after the end of {victim}")
+        runs = collected(database)[before:]
     assert sorted(runs) == [(name, "completed") for name in REPOSITORIES]
 
 
