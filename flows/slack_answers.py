@@ -8,7 +8,7 @@ from collectors.cppa_slack_tracker.client.huddles import read_notes
 from collectors.cppa_slack_tracker.client.speaking import answerer
 from collectors.cppa_slack_tracker.parsing.notes import page_path
 from collectors.cppa_slack_tracker.parsing.saying import ANSWERS, COMMENTS, NOTES
-from collectors.cppa_slack_tracker.services.requests import user_names
+from collectors.cppa_slack_tracker.services.teams import all_names
 from collectors.cppa_slack_tracker.settings import BotSettings, HuddleSettings, SlackSettings
 from flows.exports import Tree, page_tree
 from services.database import open_database
@@ -81,6 +81,6 @@ def _names(platform: PlatformSettings, teams: set[str]) -> Mapping[str, Mapping[
     database = open_database(require_database_url(platform), application_name="bdc huddles")
     try:
         with database.transaction() as session:
-            return {team: user_names(session, team) for team in teams}
+            return {team: all_names(session, team) for team in teams}
     finally:
         database.close()

@@ -1,4 +1,4 @@
-"""What people have asked for, noted to be done; and what their channels and they are called."""
+"""What people have asked for, noted to be done; and what their channels are called."""
 
 from collections.abc import Collection, Sequence
 
@@ -25,11 +25,3 @@ def channel_names(session: Session, team: int, channels: Collection[str]) -> dic
     return dict(
         session.execute(select(channel.channel_id, channel.name).where(*its)).tuples().all()
     )
-
-
-def user_names(session: Session, team_id: str) -> dict[str, str]:
-    """What everybody of a team wants to be called, by Slack's ids."""
-    user, team = models.User, models.Team
-    found = select(user.user_id, user.display_name, user.name).join(team, team.id == user.team_id)
-    rows = session.execute(found.where(team.team_id == team_id)).tuples()
-    return {user_id: shown or name for user_id, shown, name in rows}

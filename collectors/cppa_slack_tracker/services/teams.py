@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from collectors.cppa_slack_tracker import models
@@ -62,12 +62,22 @@ def known_users(session: Session, team: int) -> dict[str, int]:
 def names_of(session: Session, team: int, user_ids: Iterable[str]) -> Mapping[str, str]:
     """What people call these users, by Slack's ids."""
     user = models.User
-    columns = select(user.user_id, user.display_name, user.real_name, user.name)
-    wanted = columns.where(user.team_id == team, user.user_id.in_(list(user_ids)))
-    return {
-        user_id: shown or real or name
-        for user_id, shown, real, name in session.execute(wanted).tuples()
-    }
+    wanted = _names().where(user.team_id == team, user.user_id.in_(list(user_ids)))
+    return dict(session.execute(wanted).tuples().all())
+
+
+def all_names(session: Session, team_id: str) -> Mapping[str, str]:
+    """What people call everybody of a team; it and they by Slack's ids."""
+    user, team = models.User, models.Team
+    wanted = _names().join(team, team.id == user.team_id).where(team.team_id == team_id)
+    return dict(session.execute(wanted).tuples().all())
+
+
+def _names() -> Select[tuple[str, str]]:
+    """As Slack shows them: what they want to be called, else their full name, else the account's."""
+    user = models.User
+    shown, real = func.nullif(user.display_name, ""), func.nullif(user.real_name, "")
+    return select(user.user_id, func.coalesce(shown, real, user.name))
 
 
 def _person(team_id: str, user: User) -> Person:

@@ -209,7 +209,8 @@ def test_a_page_is_written_by_the_outbox_and_written_again_it_is_the_same(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Through the flow, one huddle of two whose notes are gone."""
+    """Through the flow, one huddle of two whose notes are gone; one of the people goes by the full name."""
+    site.user("U2", profile={"display_name": ""})
     collecting.collect()
     collecting.huddles = HuddleSettings.model_construct(channels="C1", directory=tmp_path)
     add_canvas(site)
@@ -225,6 +226,6 @@ def test_a_page_is_written_by_the_outbox_and_written_again_it_is_the_same(
     outcome = run_collector_once(build, {})
     assert outcome.status == "completed", outcome
     page = (tmp_path / "notes" / PLACE).read_text()
-    assert "Attendees: u1 and u2, @U9999999" in page
+    assert "Attendees: u1 and Real U2, @U9999999" in page
     assert waiting(collecting) == []
     assert [path.name for path in (tmp_path / "notes").rglob("*.md")] == [Path(PLACE).name]
