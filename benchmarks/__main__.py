@@ -18,6 +18,7 @@ ALL = (
     "edits",
     "github",
     "github_client",
+    "github_commits",
     "github_quota",
     "archive",
     "slack",

@@ -8,22 +8,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import psycopg
 from pydantic import SecretStr
-from sqlalchemy import text
 
+from benchmarks.copying import against_copy, count_statements, counting, figure
 from benchmarks.github_world import NAME
 from benchmarks.measuring import peak_megabytes, scratch_database, scratch_postgres, seconds
 from collectors.github_activity_tracker.collector import GitHubActivityTracker
 from collectors.github_activity_tracker.settings import GitHubSettings
 from deployments.local.postgres import EmbeddedPostgres
-from services.database import Database, driver_connection, open_database
+from services.database import Database, open_database
 from services.http.addresses import Params
 from services.http.client import HttpClient
 from services.http.github import GitHubAccess
@@ -37,11 +35,8 @@ ITEMS = 10_000
 SIZES = (10_000, 100_000)
 LATENCY = timedelta(milliseconds=20)
 STREAMS = ("metadata", "issues", "pull_requests", "reviews", "comments", "review_comments")
-PREFIX = "github_activity_tracker_"
 # CPU of the predecessor for an issue with what belongs to it: spec of its measurement, in microseconds.
 PREDECESSOR_CPU = 14_218
-# Those of the platform itself that a run touches beside the room's.
-BESIDE = ("identity_profile", "identity_profile_name", "identity_profile_email")
 
 
 def rows() -> list[dict[str, object]]:
@@ -51,23 +46,15 @@ def rows() -> list[dict[str, object]]:
         return [*_of_time(server, Path(folder)), *_of_memory(server, Path(folder))]
 
 
-def count_statements(server: EmbeddedPostgres) -> None:
-    """Have PostgreSQL count them, which it begins when it starts."""
-    with psycopg.connect(server.url("postgres"), autocommit=True) as admin:
-        admin.execute("alter system set shared_preload_libraries = 'pg_stat_statements'")
-    server.stop()
-    server.start()
-
-
 def _of_time(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
     with scratch_database(server, "github") as database, site(ITEMS, LATENCY) as there:
         fetch = seconds(lambda: _fetch_all(there.url))
         there.count()
         first = Measured(there, database, folder)
-        yield _row("records", first.records, "")
+        yield figure("records", first.records, "")
         yield from _speed(first, fetch, server, folder)
         yield from _calls(first, there, database, folder)
-        yield from _against_copy(first, database)
+        yield from against_copy(first.storing, database)
 
 
 def _speed(
@@ -75,17 +62,17 @@ def _speed(
 ) -> Iterator[dict[str, object]]:
     rate = first.records / first.seconds
     ceiling = 100 / LATENCY.total_seconds()
-    yield _row("records/s, end to end", round(rate), "")
-    yield _row("of one walk's ceiling, 100 records in 20 ms", rate / ceiling, "")
+    yield figure("records/s, end to end", round(rate), "")
+    yield figure("of one walk's ceiling, 100 records in 20 ms", rate / ceiling, "")
     with scratch_database(server, "github_near") as near, site(ITEMS, timedelta()) as here:
         store = Measured(here, near, folder).seconds
     slower = max(fetch, store)
-    yield _row(
+    yield figure(
         "of the slower of fetching alone and storing alone", slower / first.seconds, ">= 0.8"
     )
     cpu = 1e6 * first.cpu / first.items
-    yield _row("CPU for an issue with all that belongs to it, us", round(cpu), "")
-    yield _row("the predecessor's CPU, times ours", PREDECESSOR_CPU / cpu, ">= 40")
+    yield figure("CPU for an issue with all that belongs to it, us", round(cpu), "")
+    yield figure("the predecessor's CPU, times ours", PREDECESSOR_CPU / cpu, ">= 40")
 
 
 def _calls(
@@ -93,59 +80,28 @@ def _calls(
 ) -> Iterator[dict[str, object]]:
     per_thousand = 1000 / first.items
     before = first.predecessor_calls
-    yield _row("calls for 1,000 items, first", first.calls * per_thousand, "")
-    yield _row("the predecessor's", before * per_thousand, "")
-    yield _row("of the predecessor's calls, first", first.calls / before, "<= 0.333")
-    yield _row("statements a record, first", first.statements / first.records, "<= 0.02")
+    yield figure("calls for 1,000 items, first", first.calls * per_thousand, "")
+    yield figure("the predecessor's", before * per_thousand, "")
+    yield figure("of the predecessor's calls, first", first.calls / before, "<= 0.333")
+    yield figure("statements a record, first", first.statements / first.records, "<= 0.02")
     again = Measured(there, database, folder)
-    yield _row("calls when nothing has changed", again.calls, "")
+    yield figure("calls when nothing has changed", again.calls, "")
     there.touch()
     changed = Measured(there, database, folder)
-    yield _row("calls when 1 % has changed", changed.calls, "")
-    yield _row("the predecessor's", there.predecessor_changed, "")
-    yield _row(
+    yield figure("calls when 1 % has changed", changed.calls, "")
+    yield figure("the predecessor's", there.predecessor_changed, "")
+    yield figure(
         "of the predecessor's calls, 1 % changed",
         changed.calls / there.predecessor_changed,
         "<= 0.05",
     )
 
 
-def _against_copy(first: "Measured", database: Database) -> Iterator[dict[str, object]]:
-    """The finished tables copied into tables like them, with the same indexes."""
-    with database.transaction() as session:
-        found = session.scalars(
-            text("select relname from pg_stat_user_tables where n_tup_ins > 0 order by 1")
-        )
-        names = [n for n in found if n.startswith(PREFIX) or n in BESIDE]
-    copy = sum(seconds(_copying(database, name)) for name in names)
-    yield _row("raw COPY of the finished tables, s", copy, "")
-    yield _row("storing (CPU and waiting for PostgreSQL), s", first.storing, "")
-    yield _row("of raw COPY's speed", copy / first.storing, ">= 0.5")
-
-
-def _copying(database: Database, name: str) -> Callable[[], None]:
-    with database.transaction() as session:
-        session.execute(text(f"create table copy_of_{name} (like {name} including all)"))
-        with (
-            driver_connection(session).cursor() as cursor,
-            cursor.copy(f"copy {name} to stdout (format binary)") as out,
-        ):
-            data = b"".join(bytes(part) for part in out)
-
-    def copy() -> None:
-        with database.transaction() as session:
-            cursor = driver_connection(session).cursor()
-            with cursor.copy(f"copy copy_of_{name} from stdin (format binary)") as into:
-                into.write(data)
-
-    return copy
-
-
 def _of_memory(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
     peaks = [_peak(server, folder, size) for size in SIZES]
     for size, peak in zip(SIZES, peaks, strict=True):
-        yield _row(f"peak MB for {size:,} items", round(peak), "")
-    yield _row("of the smaller world's", peaks[1] / peaks[0], "<= 1.2")
+        yield figure(f"peak MB for {size:,} items", round(peak), "")
+    yield figure("of the smaller world's", peaks[1] / peaks[0], "<= 1.2")
 
 
 def _peak(server: EmbeddedPostgres, folder: Path, size: int) -> float:
@@ -160,14 +116,6 @@ def _peak(server: EmbeddedPostgres, folder: Path, size: int) -> float:
             str(folder),
         ]
         return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-
-def _row(figure: str, value: float, goal: str) -> dict[str, object]:
-    return {
-        "figure": figure,
-        "value": value if isinstance(value, int) else round(value, 3),
-        "goal": goal,
-    }
 
 
 def _fetch_all(url: str) -> None:
@@ -185,7 +133,7 @@ class Measured:
 
     def __init__(self, there: "Site", database: Database, folder: Path) -> None:
         there.count()
-        with _counting(database) as counted:
+        with counting(database) as counted:
             run, cpu = open_run(database), time.process_time()
             collector = collector_of(there.url, folder)
             self.seconds = seconds(lambda: collector.collect(run))
@@ -196,23 +144,6 @@ class Measured:
         self.calls = there.count()
         self.items = there.items
         self.predecessor_calls = there.predecessor_first
-
-
-@contextmanager
-def _counting(database: Database) -> Iterator[dict[str, Any]]:
-    """Statements of this database, from PostgreSQL's own count, and the time that they took in it."""
-    query = text(
-        "select sum(calls), sum(total_exec_time) / 1000 from pg_stat_statements s"
-        " join pg_database d on d.oid = s.dbid where d.datname = current_database()"
-        " and query !~* '^(begin|commit|rollback|set|show|select pg_)'"
-    )
-    with database.transaction() as session:
-        session.execute(text("create extension if not exists pg_stat_statements"))
-        session.execute(text("select pg_stat_statements_reset()"))
-    found: dict[str, Any] = {}
-    yield found
-    with database.transaction() as session:
-        found["statements"], found["seconds"] = session.execute(query).one()
 
 
 def collector_of(url: str, folder: Path) -> GitHubActivityTracker:
