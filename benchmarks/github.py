@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,10 @@ from collectors.github_activity_tracker.collector import GitHubActivityTracker
 from collectors.github_activity_tracker.settings import GitHubSettings
 from deployments.local.postgres import EmbeddedPostgres
 from services.database import Database, open_database
-from services.http.addresses import Params
 from services.http.client import HttpClient
 from services.http.github import GitHubAccess
 from services.http.messages import Request
-from services.http.pages import pages
+from services.http.observing import Exchange, observed
 from services.http.settings import HttpSettings, bearer
 from services.runs.run import Run
 from services.runs.services import Source, start_run
@@ -39,6 +38,10 @@ STREAMS = ("metadata", "issues", "pull_requests", "reviews", "comments", "review
 PREDECESSOR_CPU = 14_218
 
 
+Asked = tuple[str, str, str]
+"""Method, address and body of a question."""
+
+
 def rows() -> list[dict[str, object]]:
     """One row a figure, each beside its goal."""
     with scratch_postgres() as server, tempfile.TemporaryDirectory() as folder:
@@ -48,9 +51,9 @@ def rows() -> list[dict[str, object]]:
 
 def _of_time(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
     with scratch_database(server, "github") as database, site(ITEMS, LATENCY) as there:
-        fetch = seconds(lambda: _fetch_all(there.url))
-        there.count()
         first = Measured(there, database, folder)
+        fetch = seconds(lambda: _fetch_again(there.url, first.asked))
+        there.count()
         yield figure("records", first.records, "")
         yield from _speed(first, fetch, server, folder)
         yield from _calls(first, there, database, folder)
@@ -118,22 +121,21 @@ def _peak(server: EmbeddedPostgres, folder: Path, size: int) -> float:
         return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def _fetch_all(url: str) -> None:
-    """The listings alone, read and decoded."""
+def _fetch_again(url: str, asked: Sequence[Asked]) -> None:
+    """The same questions in the same order, and their answers decoded; nothing is stored."""
     with HttpClient(HttpSettings(base_url=url), auth=bearer("abc")) as client:
-        for path in ("issues", "pulls", "issues/comments", "pulls/comments"):
-            asked: Params = {"state": "all", "sort": "updated", "direction": "asc", "per_page": 100}
-            with pages(client, Request(f"/repos/{NAME}/{path}", asked), most=10**6) as found:
-                for page in found:
-                    page.json()
+        for method, target, body in asked:
+            content = body.encode() or None
+            client.send(Request(target, method=method, content=content, question=True)).json()
 
 
 class Measured:
     """One run: what it did, and what that cost."""
 
     def __init__(self, there: "Site", database: Database, folder: Path) -> None:
+        self.asked: list[Asked] = []
         there.count()
-        with counting(database) as counted:
+        with counting(database) as counted, observed(self._note):
             run, cpu = open_run(database), time.process_time()
             collector = collector_of(there.url, folder)
             self.seconds = seconds(lambda: collector.collect(run))
@@ -144,6 +146,9 @@ class Measured:
         self.calls = there.count()
         self.items = there.items
         self.predecessor_calls = there.predecessor_first
+
+    def _note(self, one: Exchange) -> None:
+        self.asked.append((one.method, one.url, one.asked))
 
 
 def collector_of(url: str, folder: Path) -> GitHubActivityTracker:

@@ -27,7 +27,8 @@ Cursor = dict[str, Any]
 LOOKBACK = timedelta(minutes=5)
 # As many as a transaction of a second stores: its statements cost the same for one page as for all.
 BATCH_PAGES = 35
-PAGES_AHEAD = 5
+# The next batch comes while one is stored: with less, each would wait for the other.
+PAGES_AHEAD = BATCH_PAGES
 GITHUB_BEGAN = datetime(2008, 1, 1, tzinfo=UTC)
 FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 READING = 1
