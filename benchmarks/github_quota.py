@@ -6,6 +6,7 @@ asked each time it is cheaper than Prefect's server. GitHub answers in 100 ms an
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
@@ -82,7 +83,7 @@ def _prefect(api_url: str) -> dict[str, float]:
             answer = client.increment_concurrency_slots_with_lease(
                 ["api"], slots=1, mode="concurrency", lease_duration=60
             )
-            client.release_concurrency_slots_with_lease(answer.json()["id"])
+            client.release_concurrency_slots_with_lease(UUID(answer.json()["lease_id"]))
 
         return {"a slot of Prefect's, taken and given back": _milliseconds(once)}
 
