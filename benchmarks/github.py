@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -25,7 +26,7 @@ from services.database import Database, open_database
 from services.http.client import HttpClient
 from services.http.github import GitHubAccess
 from services.http.messages import Request
-from services.http.observing import Exchange, observed
+from services.http.observing import observed
 from services.http.settings import HttpSettings, bearer
 from services.runs.run import Run
 from services.runs.services import Source, start_run
@@ -39,7 +40,7 @@ PREDECESSOR_CPU = 14_218
 
 
 Asked = tuple[str, str, str]
-"""Method, address and body of a question."""
+"""Method, path with its parameters, and body of a question."""
 
 
 def rows() -> list[dict[str, object]]:
@@ -52,23 +53,28 @@ def rows() -> list[dict[str, object]]:
 def _of_time(server: EmbeddedPostgres, folder: Path) -> Iterator[dict[str, object]]:
     with scratch_database(server, "github") as database, site(ITEMS, LATENCY) as there:
         first = Measured(there, database, folder)
-        fetch = seconds(lambda: _fetch_again(there.url, first.asked))
-        there.count()
         yield figure("records", first.records, "")
-        yield from _speed(first, fetch, server, folder)
+        yield from _speed(first, there, server, folder)
         yield from _calls(first, there, database, folder)
         yield from against_copy(first.storing, database)
 
 
 def _speed(
-    first: "Measured", fetch: float, server: EmbeddedPostgres, folder: Path
+    first: "Measured", there: "Site", server: EmbeddedPostgres, folder: Path
 ) -> Iterator[dict[str, object]]:
     rate = first.records / first.seconds
     ceiling = 100 / LATENCY.total_seconds()
     yield figure("records/s, end to end", round(rate), "")
     yield figure("of one walk's ceiling, 100 records in 20 ms", rate / ceiling, "")
-    with scratch_database(server, "github_near") as near, site(ITEMS, timedelta()) as here:
+    asked: list[Asked] = []
+    with (
+        scratch_database(server, "github_near") as near,
+        site(ITEMS, timedelta()) as here,
+        observed(lambda one: asked.append((one.method, _path(one.url), one.asked))),
+    ):
         store = Measured(here, near, folder).seconds
+    fetch = seconds(lambda: _fetch_again(there.url, asked))
+    there.count()
     slower = max(fetch, store)
     yield figure(
         "of the slower of fetching alone and storing alone", slower / first.seconds, ">= 0.8"
@@ -129,13 +135,16 @@ def _fetch_again(url: str, asked: Sequence[Asked]) -> None:
             client.send(Request(target, method=method, content=content, question=True)).json()
 
 
+def _path(url: str) -> str:
+    return urlsplit(url)._replace(scheme="", netloc="").geturl()
+
+
 class Measured:
     """One run: what it did, and what that cost."""
 
     def __init__(self, there: "Site", database: Database, folder: Path) -> None:
-        self.asked: list[Asked] = []
         there.count()
-        with counting(database) as counted, observed(self._note):
+        with counting(database) as counted:
             run, cpu = open_run(database), time.process_time()
             collector = collector_of(there.url, folder)
             self.seconds = seconds(lambda: collector.collect(run))
@@ -146,9 +155,6 @@ class Measured:
         self.calls = there.count()
         self.items = there.items
         self.predecessor_calls = there.predecessor_first
-
-    def _note(self, one: Exchange) -> None:
-        self.asked.append((one.method, one.url, one.asked))
 
 
 def collector_of(url: str, folder: Path) -> GitHubActivityTracker:
