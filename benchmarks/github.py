@@ -38,7 +38,6 @@ STREAMS = ("metadata", "issues", "pull_requests", "reviews", "comments", "review
 # CPU of the predecessor for an issue with what belongs to it: spec of its measurement, in microseconds.
 PREDECESSOR_CPU = 14_218
 
-
 Asked = tuple[str, str, str]
 """Method, path with its parameters, and body of a question."""
 

@@ -14,12 +14,12 @@ import psutil
 import psycopg
 import pytest
 
+from conformance.servers import UNSAFE_BUT_QUICK
 from deployments.local import postgres as embedded
 from deployments.local.postgres import LONGEST_SOCKET_PATH, SOCKET_NAME, EmbeddedPostgres
 from deployments.local.processes import wait_until_gone
 from deployments.local.system_account import find_account, require_reach
 from services.errors import ConfigError
-from tests.support.postgres import UNSAFE_BUT_QUICK
 
 ROOT = Path(__file__).parents[2]
 START_AND_ASK = """

@@ -2,15 +2,10 @@
 
 from pathlib import Path
 
+from conformance.servers import UNSAFE_BUT_QUICK
 from deployments.local.postgres import EmbeddedPostgres
 
-UNSAFE_BUT_QUICK = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "shared_buffers": "64MB",
-    "shared_preload_libraries": "pg_stat_statements",
-}
+COUNTING = {"shared_preload_libraries": "pg_stat_statements"}
 
 
 def start_test_postgres(base: Path) -> EmbeddedPostgres:
@@ -18,6 +13,6 @@ def start_test_postgres(base: Path) -> EmbeddedPostgres:
 
     `base` may be any directory: one too long for a socket gets a short socket directory elsewhere.
     """
-    server = EmbeddedPostgres(base / "pg", settings=UNSAFE_BUT_QUICK)
+    server = EmbeddedPostgres(base / "pg", settings=UNSAFE_BUT_QUICK | COUNTING)
     server.start()
     return server
