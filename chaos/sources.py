@@ -91,6 +91,11 @@ def environment_of(sources: Sequence[Source]) -> dict[str, str]:
     return {name: text for one in sources for name, text in one.world.environment.items()}
 
 
+def impatience_of(sources: Sequence[Source]) -> dict[str, str]:
+    """Settings for runs whose sources may fall silent."""
+    return {name: text for one in sources for name, text in one.world.impatience.items()}
+
+
 def parameters_of(sources: Sequence[Source]) -> Mapping[str, Mapping[str, Any]]:
     """Of each room's flow, by the room's name."""
     return {source.room.name: dict(source.world.parameters) for source in sources}

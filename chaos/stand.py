@@ -18,7 +18,7 @@ import psycopg
 from prefect.client.orchestration import SyncPrefectClient
 from psycopg.sql import SQL, Identifier
 
-from chaos.sources import Source, environment_of, parameters_of
+from chaos.sources import Source, environment_of, impatience_of, parameters_of
 from conformance.databases import make_template
 from deployments.connection import open_client
 from deployments.local import prefect_server
@@ -235,7 +235,7 @@ def _built(home: Path, sources: Sequence[Source]) -> Stand:
     workers = [
         Worker(
             POOL,
-            environment=environment,
+            environment={**environment, **impatience_of(sources)},
             records=records,
             log=home / "logs" / f"worker-{n}.log",
             report=_silent,

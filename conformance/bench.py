@@ -30,12 +30,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Runs one after the other on one database and one workspace."""
+    """Runs one after the other on one database and one workspace.
+
+    Impatient ones soon give up a source that does not answer.
+    """
 
     room: Room
     world: World
     url: str
     home: Path
+    impatient: bool = False
 
     @property
     def environment(self) -> dict[str, str]:
@@ -45,6 +49,7 @@ class Line:
             "BDC_HOME": str(self.home),
             "DATABASE_URL": self.url,
             **self.world.environment,
+            **(self.world.impatience if self.impatient else {}),
         }
 
     def run(self, on_step: Step = unwatched) -> Outcome:

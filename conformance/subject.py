@@ -34,8 +34,15 @@ class World(Protocol):
     def environment(self) -> Mapping[str, str]:
         """Settings as environment variables: the source's address, credentials that it accepts.
 
-        They also make the room impatient: it gives up an answer that does not come within two
-        seconds, and pauses between tries for less than one.
+        They also make the room pause between tries for less than a second.
+        """
+
+    @property
+    def impatience(self) -> Mapping[str, str]:
+        """Settings on top of these for runs on a source that does not answer at all.
+
+        They make the room give up within two seconds. Other runs wait as long as in production: a
+        busy machine holds up a source in this process for longer than that.
         """
 
     @property

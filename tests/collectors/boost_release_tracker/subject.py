@@ -22,6 +22,10 @@ class Releases:
 
     @property
     def environment(self) -> Mapping[str, str]:
+        return {}
+
+    @property
+    def impatience(self) -> Mapping[str, str]:
         return {"BOOST_RELEASE_TRACKER_STALL_SECONDS": "2"}
 
     @property

@@ -31,10 +31,14 @@ class Messages:
         return {
             "CPPA_SLACK_TRACKER_BASE_URL": self.site.base_url,
             "CPPA_SLACK_TRACKER_TOKENS": TOKEN,
-            "CPPA_SLACK_TRACKER_READ_SECONDS": "1",
             "CPPA_SLACK_TRACKER_PATIENCE_SECONDS": "0.5",
             "CPPA_SLACK_TRACKER_PACE": "1000000",
         }
+
+    @property
+    def impatience(self) -> dict[str, str]:
+        """So long it waits for an answer of a source that gives none."""
+        return {"CPPA_SLACK_TRACKER_READ_SECONDS": "1"}
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -17,8 +17,6 @@ NAME = "boostorg/sample"
 AUTHOR = b"Ada Lovelace <ada@example.org>"
 # In one folder: git stores a folder anew with every commit.
 FILES = 100
-# Of so many commits git's server needs a while to make a pack.
-MANY = 1_000
 
 
 # Mostly issues: a question more is a step more to die at.
@@ -56,12 +54,14 @@ class World:
             "GITHUB_GIT_URL": self.server.url,
             "GITHUB_API_URL": self.server.url,
             "GITHUB_TOKENS": "welcome",
-            "GITHUB_API_READ_SECONDS": "1",
             "GITHUB_PATIENCE_SECONDS": "0.5",
             "GITHUB_RESCAN_DAYS": "10000",
             "GITHUB_RESCAN_HOURS": "0",
-            "GITHUB_GIT_STALL_SECONDS": "2" if self.count < MANY else "60",
         }
+
+    @property
+    def impatience(self) -> Mapping[str, str]:
+        return {"GITHUB_API_READ_SECONDS": "1", "GITHUB_GIT_STALL_SECONDS": "2"}
 
     @property
     def parameters(self) -> Mapping[str, str]:

@@ -27,9 +27,13 @@ class Papers:
         """The site's address, and little patience."""
         return {
             "WG21_PAPER_TRACKER_BASE_URL": self.site.base_url,
-            "WG21_PAPER_TRACKER_READ_SECONDS": "1",
             "WG21_PAPER_TRACKER_PATIENCE_SECONDS": "0.5",
         }
+
+    @property
+    def impatience(self) -> dict[str, str]:
+        """So long it waits for an answer of a source that gives none."""
+        return {"WG21_PAPER_TRACKER_READ_SECONDS": "1"}
 
     @property
     def parameters(self) -> dict[str, Any]:

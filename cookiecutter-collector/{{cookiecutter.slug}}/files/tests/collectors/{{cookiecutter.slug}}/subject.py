@@ -24,6 +24,7 @@ class Files:
     records: dict[int, dict[str, Any]] = field(default_factory=dict)
     server: ReplayServer | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    impatience: dict[str, str] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Any]:

@@ -27,7 +27,12 @@ class Tags:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Little patience."""
+        """Nothing: the repository is a parameter."""
+        return {}
+
+    @property
+    def impatience(self) -> dict[str, str]:
+        """So long it waits for a source that sends nothing."""
         return {"{{ cookiecutter.__env_prefix }}STALL_SECONDS": "1"}
 
     @property

@@ -43,9 +43,13 @@ class Items:
         return {
             "{{ cookiecutter.__env_prefix }}BASE_URL": self.server.url,
             "{{ cookiecutter.__env_prefix }}TOKEN": "token-of-the-source",
-            "{{ cookiecutter.__env_prefix }}READ_SECONDS": "1",
             "{{ cookiecutter.__env_prefix }}PATIENCE_SECONDS": "0.5",
         }
+
+    @property
+    def impatience(self) -> dict[str, str]:
+        """So long it waits for an answer of a source that gives none."""
+        return {"{{ cookiecutter.__env_prefix }}READ_SECONDS": "1"}
 
     @property
     def parameters(self) -> dict[str, Any]:

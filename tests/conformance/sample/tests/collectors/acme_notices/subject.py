@@ -33,9 +33,12 @@ class Board:
         return {
             "ACME_NOTICES_BASE_URL": self.server.url,
             "ACME_NOTICES_TOKEN": "welcome",
-            "ACME_NOTICES_READ_SECONDS": "0.5",
             "ACME_NOTICES_FIRST_PAUSE_SECONDS": "0.05",
         }
+
+    @property
+    def impatience(self) -> dict[str, str]:
+        return {"ACME_NOTICES_READ_SECONDS": "0.5"}
 
     @property
     def parameters(self) -> dict[str, Any]:
