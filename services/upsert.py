@@ -92,14 +92,18 @@ def stored_values(
 ) -> Iterator[tuple[Row, Any]]:
     """Pairs of a key and its row's `wanted` columns (a single one bare), for the keys stored."""
     lookup = _lookup_sql(_table_of(table), tuple(key), tuple(wanted))
-    distinct = list(dict.fromkeys(keys))
+    distinct = dict.fromkeys(keys)
     if not distinct:
         return
     width = len(key)
     cursor = driver_connection(session).cursor()
-    arrays = [list(column) for column in zip(*distinct, strict=True)]
-    for found in cursor.execute(lookup, arrays).fetchall():
+    for found in cursor.execute(lookup, _arrays(distinct)).fetchall():
         yield found[:width], found[width] if len(wanted) == 1 else found[width:]
+
+
+def bigints(numbers: Iterable[int]) -> str:
+    """An array as PostgreSQL writes it, for `%s::bigint[]`: psycopg makes one item by item."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +191,14 @@ def _content_hash(row: Row) -> bytes:
 
 
 def _known(cursor: Cursor, plan: _Plan, rows: dict[Row, Row]) -> dict[Row, bytes | None]:
-    arrays = [list(column) for column in zip(*rows, strict=True)]
-    return {found[:-1]: found[-1] for found in cursor.execute(plan.lookup, arrays).fetchall()}
+    found = cursor.execute(plan.lookup, _arrays(rows)).fetchall()
+    return {row[:-1]: row[-1] for row in found}
+
+
+def _arrays(keys: Iterable[Row]) -> list[list[Any] | str]:
+    """One for each column of the keys."""
+    columns = zip(*keys, strict=True)
+    return [bigints(one) if set(map(type, one)) == {int} else list(one) for one in columns]
 
 
 def _is_same(plan: _Plan, row: Row, stored_hash: bytes | None) -> bool:
@@ -233,7 +243,7 @@ def _lookup_sql(table: Table, key: tuple[str, ...], wanted: tuple[str, ...]) -> 
     how a first backfill finds it.
     """
     quote = DIALECT.identifier_preparer.quote
-    arrays = ", ".join(f"%b::{_sql_type(table, name)}[]" for name in key)
+    arrays = ", ".join(f"%s::{_sql_type(table, name)}[]" for name in key)
     names = ", ".join(map(quote, key))
     matches = " and ".join(f"t.{quote(name)} = k.{quote(name)}" for name in key)
     fields = ", ".join([f"k.{quote(name)}" for name in key] + [f"f.{quote(w)}" for w in wanted])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 
 import httpx
@@ -31,11 +32,16 @@ def resolve(base: str, target: str, params: Params | None = None) -> httpx.URL:
         RecordRejected: the URL leads elsewhere than `base`, where our credentials must not go, or
             is none.
     """
-    home = httpx.URL(base.rstrip("/") + "/")
+    home = _home(base)
     url = _join(home, target if _SCHEME.match(target) else target.lstrip("/"))
     if origin(url) != origin(home) or url.userinfo:
         raise RecordRejected(f"{shown(url)} is not at {origin(home)}: not followed")
     return url.copy_merge_params(dict(params)) if params else url
+
+
+@lru_cache(maxsize=64)
+def _home(base: str) -> httpx.URL:
+    return httpx.URL(base.rstrip("/") + "/")
 
 
 def redirected(url: httpx.URL, location: str, allowed: frozenset[str]) -> httpx.URL:
@@ -88,6 +94,6 @@ def page_key(url: httpx.URL, accept: str) -> str:
 
 def _join(base: httpx.URL, target: str) -> httpx.URL:
     try:
-        return base.join(target)
+        return httpx.URL(target) if _SCHEME.match(target) else base.join(target)
     except httpx.InvalidURL as error:
         raise RecordRejected(f"an address given by {shown(base)} is none: {error}") from error

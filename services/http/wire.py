@@ -110,19 +110,22 @@ class Wire:
 @contextmanager
 def _ours(asking: Asking) -> Iterator[None]:
     """Turn httpx's errors into ours; the request leaves them, since it carries credentials."""
-    what = f"{asking.method} {shown(asking.url)}"
     try:
         yield
     except httpx.TimeoutException as error:
         error.request = _bare(asking)
-        raise SourceTimedOut(f"{what}: {_reason(error)}") from error
+        raise SourceTimedOut(f"{_told(asking)}: {_reason(error)}") from error
     except httpx.TransportError as error:
         error.request = _bare(asking)
-        raise SourceUnavailable(f"{what}: {_reason(error)}") from error
+        raise SourceUnavailable(f"{_told(asking)}: {_reason(error)}") from error
     except httpx.InvalidURL as error:  # a redirect's: httpx looks at it although it must not follow
-        raise RecordRejected(f"{what} redirects to what is no address: {error}") from error
+        raise RecordRejected(f"{_told(asking)} redirects to what is no address: {error}") from error
     except (RecordRejected, SourceUnavailable, SourceTimedOut) as error:
-        raise type(error)(f"{what}: {error}") from error
+        raise type(error)(f"{_told(asking)}: {error}") from error
+
+
+def _told(asking: Asking) -> str:
+    return f"{asking.method} {shown(asking.url)}"
 
 
 def _reason(error: Exception) -> str:

@@ -6,14 +6,14 @@ from sqlalchemy.orm import Session
 
 from collectors.github_activity_tracker.models import IssueAssignee, IssueLabel
 from services.database import driver_connection
-from services.upsert import Written
+from services.upsert import Written, bigints
 
 # One statement, where a look-up, a copy and their savepoint would be five: most links are few.
 _REPLACE = """
     with pair as (
-        select distinct issue_id, target from unnest(%b::bigint[], %b::bigint[]) p(issue_id, target)
+        select distinct issue_id, target from unnest(%s::bigint[], %s::bigint[]) p(issue_id, target)
     ), gone as (
-        delete from {table} t using unnest(%b::bigint[]) o(id)
+        delete from {table} t using unnest(%s::bigint[]) o(id)
         where t.issue_id = o.id and not exists (
             select from pair p where p.issue_id = t.issue_id and p.target = t.{target}
         )
@@ -39,8 +39,8 @@ def replace_links(
     pairs: Collection[tuple[int, int]],
 ) -> Written:
     """Let these issues have these links, pairs of issue and target, and no others."""
-    arrays = [[issue for issue, _ in pairs], [linked for _, linked in pairs]]
+    arrays = [bigints(issue for issue, _ in pairs), bigints(linked for _, linked in pairs)]
     statement = _REPLACE.format(table=model.__tablename__, target=target)
     cursor = driver_connection(session).cursor()
-    ((wanted, new, gone),) = cursor.execute(statement, [*arrays, list(issues)]).fetchall()
+    ((wanted, new, gone),) = cursor.execute(statement, [*arrays, bigints(issues)]).fetchall()
     return Written(new, gone, wanted - new)
