@@ -39,6 +39,7 @@ PORT = 4600
 LOOK_SECONDS = 0.25
 # PostgreSQL that was killed answers again after a few seconds.
 ANSWER_SECONDS = 60.0
+APPLY_SECONDS = 120.0
 WORKSPACE_BYTES = 96 << 20
 
 
@@ -149,22 +150,29 @@ class Stand:
         return ProcessRecords(self.home / "processes.json")
 
     def apply_schedule(self, at: str) -> None:
-        """What `bdc deploy apply` does with a schedule whose group starts at this time."""
+        """What `bdc deploy apply` does with a schedule whose group starts at this time.
+
+        Again where it fails, as a pipeline would: the server may be down just then.
+        """
         file = Path(self.environment["BDC_SCHEDULE"])
         file.write_text(_schedule(self.sources, at), encoding="utf-8")
-        command = [sys.executable, "-m", "cli", "deploy", "apply"]
-        done = subprocess.run(
-            command,
+        deadline = time.monotonic() + APPLY_SECONDS
+        while (done := self._apply()).returncode:
+            if time.monotonic() > deadline:
+                raise RuntimeError(
+                    f"bdc deploy apply ended with {done.returncode}: {done.stdout}{done.stderr}"
+                )
+            time.sleep(LOOK_SECONDS)
+
+    def _apply(self) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "cli", "deploy", "apply"],
             cwd=self.home,
             env=dict(self.environment),
             capture_output=True,
             text=True,
             check=False,
         )
-        if done.returncode:
-            raise RuntimeError(
-                f"bdc deploy apply ended with {done.returncode}: {done.stdout}{done.stderr}"
-            )
 
     def watch(self) -> None:
         """Start again what has ended by itself, until it is over; a thread's work."""

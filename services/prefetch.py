@@ -2,10 +2,10 @@
 
 import contextvars
 import threading
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from queue import Empty, Queue
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 # How long the reader may not notice, at its next item, that nobody wants it any more.
@@ -27,55 +27,101 @@ def prefetched(items: Generator[T, None, None], depth: int) -> Iterator[Iterator
     whatever reason, the generator is closed, after the item that it is making; so it must not wait
     without a bound. With `depth` 0 nothing is read ahead and no thread is made.
     """
-    if depth == 0:
-        with _closing(items):
-            yield items
-        return
-    queue: Queue[T | _End] = Queue(maxsize=depth)
-    unwanted = threading.Event()
-    context = contextvars.copy_context()
-    reader = threading.Thread(target=context.run, args=(_fill, items, queue, unwanted), daemon=True)
-    reader.start()
-    try:
-        yield _drain(queue)
-    finally:
-        unwanted.set()
-        _release(reader, queue)
-
-
-def _fill(
-    items: Generator[T, None, None], queue: "Queue[T | _End]", unwanted: threading.Event
-) -> None:
-    try:
-        with _closing(items):
-            for item in items:
-                if unwanted.is_set():
-                    return
-                queue.put(item)
-        queue.put(_End())
-    except BaseException as error:  # noqa: BLE001 - raised again in the consumer's thread
-        queue.put(_End(error))
-
-
-def _drain(queue: "Queue[T | _End]") -> Iterator[T]:
-    while not isinstance(item := queue.get(), _End):
-        yield item
-    if item.error is not None:
-        raise item.error
-
-
-def _release(reader: threading.Thread, queue: "Queue[T | _End]") -> None:
-    """Take what the reader waits to hand over until it has ended."""
-    while reader.is_alive():
-        try:
-            queue.get(timeout=NOTICE_SECONDS)
-        except Empty:
-            continue
+    with prefetched_each([items], depth) as (found,):
+        yield found
 
 
 @contextmanager
-def _closing(items: Generator[T, None, None]) -> Iterator[None]:
+def prefetched_each(
+    sources: Sequence[Generator[T, None, None]], depth: int
+) -> Iterator[Sequence[Iterator[T]]]:
+    """As `prefetched`, of generators one after the other: the next one's first items come meanwhile.
+
+    They are to be consumed in their order; one may be left early or out. After one that has raised
+    nothing is made before the consumer asks for the next one.
+    """
+    if depth == 0:
+        with _all_closed(sources):
+            yield sources
+        return
+    reader = _Reader(sources, depth)
+    with _all_closed(sources):
+        try:
+            yield [reader.items(number) for number in range(len(sources))]
+        finally:
+            reader.release()
+
+
+class _Reader(Generic[T]):
+    """A thread that makes the items, and what the consumer does; only the consumer calls."""
+
+    def __init__(self, sources: Sequence[Generator[T, None, None]], depth: int) -> None:
+        self._sources = sources
+        self._queue: Queue[tuple[int, T | _End]] = Queue(maxsize=depth)
+        self._wanted = 0
+        self._thread: threading.Thread | None = None
+        self._is_at_work = False
+
+    def items(self, number: int) -> Iterator[T]:
+        """Of one generator, once it is asked for the first."""
+        self._wanted = number
+        if not self._is_at_work:
+            self._start(number)
+        while True:
+            of, item = self._queue.get()
+            failed = isinstance(item, _End) and item.error is not None
+            if failed:
+                self._is_at_work = False
+            if of == number:
+                if isinstance(item, _End):
+                    break
+                yield item
+            elif failed:
+                self._start(number)
+        if item.error is not None:
+            raise item.error
+
+    def release(self) -> None:
+        """Take what the thread waits to hand over until it has ended."""
+        self._wanted = len(self._sources)
+        while self._thread is not None and self._thread.is_alive():
+            try:
+                self._queue.get(timeout=NOTICE_SECONDS)
+            except Empty:
+                continue
+
+    def _start(self, number: int) -> None:
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(
+            target=context.run, args=(self._make_from, number), daemon=True
+        )
+        self._is_at_work = True
+        self._thread.start()
+
+    def _make_from(self, number: int) -> None:
+        """In the thread: these, up to the last one or the first that raises."""
+        for of in range(number, len(self._sources)):
+            end = self._made(of)
+            self._queue.put((of, end))
+            if end.error is not None or self._wanted == len(self._sources):
+                return
+
+    def _made(self, number: int) -> _End:
+        try:
+            with closing(self._sources[number]) as items:
+                for item in items:
+                    if self._wanted > number:
+                        break
+                    self._queue.put((number, item))
+        except BaseException as error:  # noqa: BLE001 - raised again in the consumer's thread
+            return _End(error)
+        return _End()
+
+
+@contextmanager
+def _all_closed(sources: Sequence[Generator[T, None, None]]) -> Iterator[None]:
     try:
         yield
     finally:
-        items.close()
+        for source in sources:
+            source.close()

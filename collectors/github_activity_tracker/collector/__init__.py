@@ -19,6 +19,12 @@ from collectors.github_activity_tracker.collector import (
 )
 from collectors.github_activity_tracker.collector.commits import CommitStream
 from collectors.github_activity_tracker.collector.metadata import Description
+from collectors.github_activity_tracker.collector.passes import (
+    Make,
+    Pass,
+    make_pass,
+    passes_ahead,
+)
 from collectors.github_activity_tracker.collector.reconciling import compare_streams
 from collectors.github_activity_tracker.collector.repairing import Repairs, begin_repairs
 from collectors.github_activity_tracker.collector.replaying import replay_letters
@@ -49,17 +55,15 @@ from services.runs.run import Run
 
 SEVERITY = list(CollectorFailureCategory)
 Failures = dict[str, CollectorError]
-Streams = Mapping[str, Callable[[Source], None]]
+Passes = Mapping[str, Callable[[Source], Pass]]
 
-FOLLOWED: Streams = {
-    **{name: partial(listed.collect_listed, kind=kind) for name, kind in listed.KINDS.items()},
-    "pull_requests": pulls.collect_pulls,
-    "reviews": reviews.collect_reviews,
+FOLLOWED: Passes = {
+    **{name: partial(listed.follow, kind=kind) for name, kind in listed.KINDS.items()},
+    "pull_requests": pulls.follow,
 }
-WITHIN_WINDOW: Streams = {
-    **{name: partial(listed.collect_window, kind=kind) for name, kind in listed.KINDS.items()},
-    "pull_requests": pulls.collect_window,
-    "reviews": reviews.collect_reviews,
+WITHIN_WINDOW: Passes = {
+    **{name: partial(listed.read_window, kind=kind) for name, kind in listed.KINDS.items()},
+    "pull_requests": pulls.read_window,
 }
 
 
@@ -257,18 +261,36 @@ class GitHubActivityTracker(AbstractCollector):
         repairs.settle(run, "commits")
 
     def _collect_each(self, source: Source, chosen: Sequence[str], repairs: Repairs) -> Failures:
-        ways = WITHIN_WINDOW if self._window.is_bounded else FOLLOWED
+        """Passes are read ahead of their turn where nothing is to be repaired before."""
+        well = [name for name in chosen if name in self._begins and not repairs.of(name)]
+        passes = {name: self._begins[name](source) for name in well}
         failures: Failures = {}
-        for name in chosen:
-            try:
-                source.run.progress.say(f"collecting {name}")
-                if name == "commits":
-                    self._collect_commits(source.run, repairs)
-                elif name != "metadata":
-                    ways[name](begin_repairs(source, repairs, name))
-                    repairs.settle(source.run, name)
-            except (LockLost, ConfigError, AccessDenied, RateLimited):
-                raise
-            except CollectorError as error:
-                failures[name] = error
+        with passes_ahead(passes, source.pages_ahead) as ahead:
+            for name in chosen:
+                try:
+                    source.run.progress.say(f"collecting {name}")
+                    self._collect_one(source, name, repairs, ahead)
+                except (LockLost, ConfigError, AccessDenied, RateLimited):
+                    raise
+                except CollectorError as error:
+                    failures[name] = error
         return failures
+
+    def _collect_one(
+        self, source: Source, name: str, repairs: Repairs, ahead: Mapping[str, Make]
+    ) -> None:
+        if name == "commits":
+            self._collect_commits(source.run, repairs)
+        elif name in ahead:
+            ahead[name]()
+        elif name != "metadata":
+            repaired = begin_repairs(source, repairs, name)
+            if name == reviews.NAME:
+                reviews.collect_reviews(repaired)
+            else:
+                make_pass(self._begins[name](repaired), source.pages_ahead)
+            repairs.settle(source.run, name)
+
+    @property
+    def _begins(self) -> Passes:
+        return WITHIN_WINDOW if self._window.is_bounded else FOLLOWED

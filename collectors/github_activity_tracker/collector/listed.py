@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,6 +17,7 @@ from collectors.github_activity_tracker.client.listings import (
     since_params,
     walk_updates,
 )
+from collectors.github_activity_tracker.collector.passes import Pass
 from collectors.github_activity_tracker.collector.source import (
     FIRST_DAY,
     LOOKBACK,
@@ -48,8 +49,8 @@ KINDS = {one.name: one for one in (ISSUE_KIND, COMMENT_KIND, REVIEW_COMMENT_KIND
 
 
 @dataclass
-class _Walk:
-    """One pass through a listing: where it starts, how far it is, what it has met."""
+class _Following:
+    """What was updated since the last run: where it starts, how far it is, what it has met."""
 
     source: Source
     kind: Kind
@@ -59,6 +60,16 @@ class _Walk:
     before: Cursor = field(default_factory=dict)
     keys: "array[int]" = field(default_factory=lambda: array("q"))
     version: Validator | None = None
+    absent: int | None = None
+    is_over: bool = False
+
+    def pages(self) -> Pages:
+        """None where the listing is as it was, or GitHub offers no such one."""
+        first = self._first_page()
+        if first is None or first.not_modified:
+            self.is_over = True
+            return
+        yield from walk_updates(self.source.api, self.kind.listing, self.start, first)
 
     def store(self, pages: Sequence[Page]) -> None:
         """A batch of pages, and the cursor past it."""
@@ -69,15 +80,32 @@ class _Walk:
 
     def finish(self) -> None:
         """Look for what was not met, where that was not done with the last page."""
-        if not self.looks_back:
-            return
-        since = self.start + timedelta(seconds=1) if self.start else FIRST_DAY
-        mark_vanished(self.source, self.kind, since, self.keys, self._end)
+        if self.absent is not None:
+            self._note_absence(self.absent)
+        elif self.looks_back and not self.is_over:
+            since = self.start + timedelta(seconds=1) if self.start else FIRST_DAY
+            mark_vanished(self.source, self.kind, since, self.keys, self._end)
 
     @property
     def looks_back(self) -> bool:
         """Whether something may be stored that the listing should have held."""
         return self.is_rescan and "since" in self.before
+
+    def _first_page(self) -> Fetched | None:
+        """None where GitHub offers no such listing, as of a repository without issues."""
+        source, listing = self.source, self.kind.listing
+        is_known = source.time(self.cursor.get("since")) is not None and not source.reread
+        known = source.validators if is_known else NoValidators()
+        try:
+            return source.api.get(listing.path, since_params(listing, self.start), known)
+        except NotFound as error:
+            self.absent = error.status
+            return None
+
+    def _note_absence(self, status: int) -> None:
+        self.source.run.progress.say(f"{self.kind.name}: GitHub offers none ({status})")
+        with self.source.run.transaction() as session:
+            self._advance(session, {"absent": status})
 
     def _move(self, pages: Sequence[Page], session: Session, stored: Stored) -> None:
         """Only once all is as it should be may "not modified" mean that."""
@@ -100,93 +128,74 @@ class _Walk:
         self.source.advance_cursor(session, self.kind.name, self.cursor)
 
 
-def collect_listed(source: Source, kind: Kind) -> None:
-    """Bring the tables to what the listing says; a listing that GitHub does not offer is noted.
-
-    Raises:
-        CollectorError: as `HttpClient.send`; what was stored is not read again.
-    """
-    walk = _begin(source, kind)
-    first = _first_page(walk)
-    if first is None or first.not_modified:
-        return
-    with source.batches(_pages(walk, first)) as batches:
-        for pages in batches:
-            walk.store(pages)
-    walk.finish()
-
-
-def _begin(source: Source, kind: Kind) -> _Walk:
+def follow(source: Source, kind: Kind) -> Pass:
+    """A pass that brings the tables to what the listing says; one that is not offered is noted."""
     cursor = source.read_cursor(kind.name)
     since = source.time(cursor.get("since"))
     is_rescan = source.is_rescan_due(source.time(cursor.get("rescanned_at")))
     if source.reread or since is None:
-        return _Walk(source, kind, _present(cursor), None, True, cursor)
+        return _Following(source, kind, _present(cursor), None, True, cursor)
     start = source.start(since, is_rescan=is_rescan)
-    return _Walk(source, kind, _present(cursor), start, is_rescan, cursor)
+    return _Following(source, kind, _present(cursor), start, is_rescan, cursor)
 
 
 def _present(cursor: Cursor) -> Cursor:
     return {name: value for name, value in cursor.items() if name != "absent"}
 
 
-def _first_page(walk: _Walk) -> Fetched | None:
-    """None where GitHub offers no such listing, as of a repository without issues."""
-    source, listing = walk.source, walk.kind.listing
-    is_known = source.time(walk.cursor.get("since")) is not None and not source.reread
-    known = source.validators if is_known else NoValidators()
-    try:
-        return source.api.get(listing.path, since_params(listing, walk.start), known)
-    except NotFound as error:
-        source.run.progress.say(f"{walk.kind.name}: GitHub offers none ({error.status})")
-        with source.run.transaction() as session:
-            absent = {**walk.cursor, "absent": error.status}
-            source.advance_cursor(session, walk.kind.name, absent)
-        return None
+@dataclass
+class _WithinWindow:
+    """The same within a window, with a cursor of its own: the other one neither helps nor moves."""
 
+    source: Source
+    kind: Kind
+    start: datetime | None
+    absent: int | None = None
 
-def _pages(walk: _Walk, first: Fetched) -> Pages:
-    return walk_updates(walk.source.api, walk.kind.listing, walk.start, first)
-
-
-def collect_window(source: Source, kind: Kind) -> None:
-    """The same within a window, with a cursor of its own: the other one neither helps nor moves.
-
-    Raises:
-        CollectorError: as `HttpClient.send`; what was stored is not read again.
-    """
-    stream = f"{kind.name} {source.window}"
-    cursor = source.read_cursor(stream)
-    reached = None if cursor.get("is_done") else source.time(cursor.get("since"))
-    start = reached - LOOKBACK if reached else source.window.start
-    try:
-        first = source.api.get(kind.listing.path, since_params(kind.listing, start))
-    except NotFound as error:
-        source.run.progress.say(f"{kind.name}: GitHub offers none ({error.status})")
-        return
-    with source.batches(
-        _until(walk_updates(source.api, kind.listing, start, first), source)
-    ) as batches:
-        for pages in batches:
-            store_pages(source, kind, pages, partial(_move_window, source, stream, pages))
-    with source.run.transaction() as session:
-        source.advance_cursor(session, stream, {"is_done": True})
-
-
-def _until(pages: Pages, source: Source) -> Pages:
-    """Up to the page that passes the end of the window."""
-    end = source.window.end
-    for page in pages:
-        yield page
-        if end is not None and page.newest is not None and page.newest > end:
-            pages.close()
+    def pages(self) -> Pages:
+        """Up to the one that passes the end of the window."""
+        end, listing = self.source.window.end, self.kind.listing
+        try:
+            first = self.source.api.get(listing.path, since_params(listing, self.start))
+        except NotFound as error:
+            self.absent = error.status
             return
+        for page in walk_updates(self.source.api, listing, self.start, first):
+            yield page
+            if end is not None and page.newest is not None and page.newest > end:
+                return
+
+    def store(self, pages: Sequence[Page]) -> None:
+        """A batch of pages, and the cursor past it."""
+        store_pages(self.source, self.kind, pages, partial(self._move, pages))
+
+    def finish(self) -> None:
+        """Once it is done, it need not be done again."""
+        if self.absent is not None:
+            self.source.run.progress.say(f"{self.kind.name}: GitHub offers none ({self.absent})")
+            return
+        with self.source.run.transaction() as session:
+            self.source.advance_cursor(session, self._stream, {"is_done": True})
+
+    @classmethod
+    def begun(cls, source: Source, kind: Kind) -> "_WithinWindow":
+        """From the window's start, or from where it broke off."""
+        one = cls(source, kind, source.window.start)
+        cursor = source.read_cursor(one._stream)
+        reached = None if cursor.get("is_done") else source.time(cursor.get("since"))
+        return replace(one, start=reached - LOOKBACK) if reached else one
+
+    @property
+    def _stream(self) -> str:
+        return f"{self.kind.name} {self.source.window}"
+
+    def _move(self, pages: Sequence[Page], session: Session, stored: Stored) -> None:
+        del stored
+        times = [page.newest for page in pages if page.newest]
+        if times:
+            self.source.advance_cursor(session, self._stream, {"since": max(times).isoformat()})
 
 
-def _move_window(
-    source: Source, stream: str, pages: Sequence[Page], session: Session, stored: Stored
-) -> None:
-    del stored
-    times = [page.newest for page in pages if page.newest]
-    if times:
-        source.advance_cursor(session, stream, {"since": max(times).isoformat()})
+def read_window(source: Source, kind: Kind) -> Pass:
+    """A pass through what was last updated within the window."""
+    return _WithinWindow.begun(source, kind)

@@ -104,10 +104,15 @@ class Source:
         whole = {**position, "github_id": self.known.github_id}
         self.run.advance_cursor(session, stream, whole)
 
+    @property
+    def pages_ahead(self) -> int:
+        """How many are fetched while others are stored: none where all shares one connection."""
+        return 0 if self.run.is_dry else PAGES_AHEAD
+
     @contextmanager
-    def batches(self, pages: Generator[T, None, None], size: int = BATCH_PAGES) -> Iterator[Any]:
-        """Pages in batches; the next ones are fetched meanwhile, unless all shares one connection."""
-        with prefetched(pages, 0 if self.run.is_dry else PAGES_AHEAD) as found:
+    def batches(self, answers: Generator[T, None, None], size: int) -> Iterator[Any]:
+        """Answers in batches; the next ones are fetched meanwhile."""
+        with prefetched(answers, self.pages_ahead) as found:
             yield batched(found, size)
 
     def time(self, text: str | None) -> datetime | None:
