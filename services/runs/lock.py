@@ -72,7 +72,7 @@ class SourceLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._drop_connection()
+        self._release()
 
     def ensure_held(self) -> None:
         """Take the lock again if the session that held it has died, e.g. in a database restart.
@@ -105,6 +105,13 @@ class SourceLock:
             return self._connection is not None and self._connection.scalar(text("select 1")) == 1
         except DBAPIError:
             return False
+
+    def _release(self) -> None:
+        """At once: a session that is closed keeps its locks until PostgreSQL sees its end."""
+        with suppress(DBAPIError):
+            if self._connection is not None:
+                self._connection.scalar(text(f"select pg_advisory_unlock({KEY})"), self._key)
+        self._drop_connection()
 
     def _drop_connection(self) -> None:
         """Close the session itself, not only hand it back to the pool: the lock goes with it."""

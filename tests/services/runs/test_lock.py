@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from sqlalchemy import event
 
 from services.database import Database, open_database
 from services.errors import AlreadyRunning
@@ -9,13 +10,26 @@ from services.runs.lock import SourceLock
 from services.runs.services import Source
 
 SOURCE = Source("scripted", "main")
+OF_THE_DATABASE = "database = (select oid from pg_database where datname = current_database())"
+LOCKS = f"select count(*) from pg_locks where locktype = 'advisory' and {OF_THE_DATABASE}"
+TEMPORARY_TABLES = """
+    do $$ begin
+        for number in 1..300 loop execute format('create temp table burden_%s (id int)', number); end loop;
+    end $$
+"""
+
+
+def slow_to_end(connection: psycopg.Connection, _: object) -> None:
+    """PostgreSQL drops a session's temporary tables at its end, before it lets go its locks."""
+    connection.execute(TEMPORARY_TABLES)
+    connection.commit()
 
 
 def end_lock_sessions(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         ended = admin.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_locks where locktype = 'advisory'"
-            " and database = (select oid from pg_database where datname = current_database())"
+            "select pg_terminate_backend(pid, 5000) from pg_locks"
+            f" where locktype = 'advisory' and {OF_THE_DATABASE}"
         ).fetchall()
     assert ended == [(True,)]
 
@@ -31,6 +45,15 @@ def test_one_holder_at_a_time(database: Database, key: str) -> None:
         pass
     with SourceLock(database, source) as again:
         again.ensure_held()
+
+
+def test_once_it_is_left_it_is_free_at_once(database: Database, database_url: str) -> None:
+    event.listen(database.engine, "connect", slow_to_end)
+    with psycopg.connect(database_url, autocommit=True) as other:
+        for _ in range(3):
+            with SourceLock(database, SOURCE):
+                assert other.execute(LOCKS).fetchone() == (1,)
+            assert other.execute(LOCKS).fetchone() == (0,)
 
 
 def test_a_holder_without_a_ledger_row_is_told_by_its_connection(database_url: str) -> None:
