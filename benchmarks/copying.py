@@ -13,7 +13,7 @@ from services.database import Database, Session, driver_connection
 
 PREFIX = "github_activity_tracker_"
 # Those of the platform itself that a run touches beside the room's.
-BESIDE = ("identity_profile", "identity_profile_name", "identity_profile_email")
+BESIDE = ("identity_profile", "identity_profile_name", "identity_profile_email", "outbox")
 
 
 def count_statements(server: EmbeddedPostgres) -> None:

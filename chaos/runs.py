@@ -24,7 +24,7 @@ from deployments.local.reconcile import reconcile_dead_runs
 from services.errors import SourceUnavailable
 
 UNFINISHED = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.5
 # Nothing at work for so long: no worker is just about to start something.
 CALM_SECONDS = 2.5
 REST_SECONDS = 180.0

@@ -20,6 +20,8 @@ from services.database import driver_connection
 # The pages of a large batch. Fewer cost up to twice as much a row and more statements, more gain nothing.
 BATCH_ROWS = 3500
 
+# How JSON writes the character that PostgreSQL cannot store.
+_NUL = rb"\u0000"
 DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 Row = tuple[Any, ...]
 TableOrModel = Table | type[DeclarativeBase]
@@ -152,13 +154,31 @@ def _distinct(plan: _Plan, batch: list[Row]) -> dict[Row, Row]:
 
 
 def _storable(plan: _Plan, row: Row) -> Row:
+    for position in plan.json_positions:
+        row = _replaced(row, position, _json_text(row[position]))
+    if not plan.hashed:
+        return _cleaned(plan, row)
+    written = _as_json(row)
+    if written is None or _NUL in written:
+        row = _cleaned(plan, row)
+        written = orjson.dumps(row, default=repr)
+    return (*row, blake2b(written, digest_size=16).digest())
+
+
+def _as_json(row: Row) -> bytes | None:
+    """None where a text in it holds lone surrogates."""
+    try:
+        return orjson.dumps(row, default=repr)
+    except orjson.JSONEncodeError:
+        return None
+
+
+def _cleaned(plan: _Plan, row: Row) -> Row:
     for position in plan.text_positions:
         text = row[position]
         if text is not None and (not text.isascii() or "\0" in text):
             row = _replaced(row, position, storable_text(text))
-    for position in plan.json_positions:
-        row = _replaced(row, position, _json_text(row[position]))
-    return (*row, _content_hash(row)) if plan.hashed else row
+    return row
 
 
 def _replaced(row: Row, position: int, value: str | None) -> Row:
@@ -184,10 +204,6 @@ def _storable_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_storable_json(item) for item in value]
     return value
-
-
-def _content_hash(row: Row) -> bytes:
-    return blake2b(orjson.dumps(row, default=repr), digest_size=16).digest()
 
 
 def _known(cursor: Cursor, plan: _Plan, rows: dict[Row, Row]) -> dict[Row, bytes | None]:
