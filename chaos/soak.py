@@ -21,11 +21,8 @@ from chaos.runs import ask_for
 from chaos.sources import Source, chance_of, draw_history, opened_sources
 from chaos.stand import ROOT, Stand, standing
 from cli.output import show
-from deployments.local.prefect_server import choose_port
 from deployments.local.processes import ProcessRecords
-from deployments.local.status_server import StatusServer
 
-STATUS_PORT = 8600
 ROUND_SECONDS = 5.0
 # What allocators keep and caches grow to; a leak of one run's data shows as many times that.
 GROWTH = 1.15
@@ -65,19 +62,14 @@ def main() -> int:
 
 def _soaked(stand: Stand, sources: Sequence[Source], seconds: float) -> tuple[Memory, int]:
     memory, runs, end = Memory(), 0, time.monotonic() + seconds
-    page = _status_page(stand)
-    page.start()
-    try:
-        with closing(httpx.Client(trust_env=False)) as reader:
-            while time.monotonic() < end:
-                _ask(stand, sources, runs)
-                runs += len(sources)
-                for path in ("", "health/", "metrics"):
-                    reader.get(f"{page.url}{path}", timeout=30)
-                memory.read(_processes(stand))
-                _wait_for_room(stand, ROUND_SECONDS)
-    finally:
-        page.stop()
+    with closing(httpx.Client(trust_env=False)) as reader:
+        while time.monotonic() < end:
+            _ask(stand, sources, runs)
+            runs += len(sources)
+            for path in ("", "health/", "metrics"):
+                reader.get(f"{stand.page.url}{path}", timeout=30)
+            memory.read(_processes(stand))
+            _wait_for_room(stand, ROUND_SECONDS)
     return memory, runs
 
 
@@ -93,12 +85,6 @@ def _wait_for_room(stand: Stand, at_least: float) -> None:
     time.sleep(at_least)
     while len(stand.engines()) > len(stand.sources):
         time.sleep(1)
-
-
-def _status_page(stand: Stand) -> StatusServer:
-    port = choose_port(STATUS_PORT, print)
-    log = stand.home / "logs" / "status.log"
-    return StatusServer(environment=stand.environment, port=port, records=_records(stand), log=log)
 
 
 def _records(stand: Stand) -> ProcessRecords:

@@ -27,6 +27,7 @@ from deployments.local.prefect_server import PrefectServer
 from deployments.local.processes import ProcessRecords, send
 from deployments.local.reconcile import is_engine
 from deployments.local.stack import Part
+from deployments.local.status_server import StatusServer
 from deployments.local.worker import Worker, base_job_template, ensure_work_pool
 from services.errors import ConfigError
 
@@ -36,6 +37,7 @@ POOL = "chaos"
 GROUP = "all"
 WORKERS = 2
 PORT = 4600
+STATUS_PORT = 8600
 LOOK_SECONDS = 0.25
 # PostgreSQL that was killed answers again after a few seconds.
 ANSWER_SECONDS = 60.0
@@ -52,6 +54,7 @@ class Stand:
     postgres: EmbeddedPostgres
     server: PrefectServer
     workers: list[Worker]
+    page: StatusServer
     environment: Mapping[str, str]
     hold: threading.RLock = field(default_factory=threading.RLock)
     over: threading.Event = field(default_factory=threading.Event)
@@ -111,16 +114,25 @@ class Stand:
         return self.home / "kept"
 
     def _copy_database(self, source: str, target: str) -> None:
+        """Again where somebody has just come back to the source: the status page looks all the time."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while not self._copied(source, target):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"database {source} is never left alone")
+
+    def _copied(self, source: str, target: str) -> bool:
         with self.session("postgres") as admin:
             admin.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
                 [source],
             )
-            for command in (
-                "drop database if exists {0} with (force)",
-                "create database {0} template {1} strategy file_copy",
-            ):
-                admin.execute(SQL(command).format(Identifier(target), Identifier(source)))
+            admin.execute(SQL("drop database if exists {} with (force)").format(Identifier(target)))
+            create = SQL("create database {} template {} strategy file_copy")
+            try:
+                admin.execute(create.format(Identifier(target), Identifier(source)))
+            except psycopg.errors.ObjectInUse:
+                return False
+        return True
 
     def engines(self) -> list[psutil.Process]:
         """The processes of flow runs of ours."""
@@ -184,7 +196,7 @@ class Stand:
 
     def parts(self) -> list[Part]:
         """What runs, each after what it needs."""
-        return [_Postgres(self.postgres), self.server, *self.workers]
+        return [_Postgres(self.postgres), self.server, *self.workers, self.page]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +262,13 @@ def _built(home: Path, sources: Sequence[Source]) -> Stand:
         )
         for n in range(1, WORKERS + 1)
     ]
-    return Stand(home, sources, postgres, server, workers, environment)
+    page = StatusServer(
+        environment=environment,
+        port=prefect_server.choose_port(STATUS_PORT, _silent),
+        records=records,
+        log=home / "logs" / "status.log",
+    )
+    return Stand(home, sources, postgres, server, workers, page, environment)
 
 
 def _start(stand: Stand) -> None:
@@ -262,6 +280,7 @@ def _start(stand: Stand) -> None:
     stand.apply_schedule("00:00")
     for worker in stand.workers:
         worker.start()
+    stand.page.start()
 
 
 def _environment(
