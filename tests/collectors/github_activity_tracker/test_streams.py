@@ -1,11 +1,15 @@
 """What the streams beside commits store, on a real PostgreSQL, from GitHub's API on loopback."""
 
+import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.event import listen
 
-from conformance.replay.faults import status
+from conformance.replay.faults import Fault, status
+from conformance.replay.messages import Answer, Asked
 from conformance.replay.recordings import load_recordings
 from services.database import Database
 from services.errors import ConfigError, RateLimited
@@ -159,6 +163,34 @@ def test_a_run_asks_by_the_page_and_never_by_the_item(
     # repository, languages; 4 of issues, since each page meets the end of the one before it again;
     # 1 of pull requests, 4 questions for their reviews; 2 and 1 of comments.
     assert len(collecting_github.calls()) == 14
+
+
+def test_the_next_listing_is_fetched_while_the_last_pages_of_one_are_stored(
+    github: GitHubRepository,
+    collecting_github: CollectingGitHub,
+    site: GitHubSite,
+    database: Database,
+) -> None:
+    github.fill(10)
+    issues, comments = threading.Event(), threading.Event()
+    met: list[bool] = []
+
+    def noting(event: threading.Event) -> Fault:
+        def note(asked: Asked, usual: Answer) -> Answer:
+            event.set()
+            return usual
+
+        return note
+
+    def at_commit(_: Connection) -> None:
+        if issues.is_set() and not met:
+            met.append(comments.wait(10))
+
+    site.server.script.on("/repos/boostorg/sample/issues", noting(issues))
+    site.server.script.on("/repos/boostorg/sample/issues/comments", noting(comments))
+    listen(database.engine, "commit", at_commit)
+    collecting_github.collect(streams=["issues", "comments"])
+    assert met == [True]
 
 
 def test_what_was_updated_since_is_all_that_comes_again(
