@@ -3,7 +3,7 @@
 import contextvars
 import threading
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from queue import Empty, Queue
 from typing import Generic, TypeVar
 
@@ -40,16 +40,15 @@ def prefetched_each(
     They are to be consumed in their order; one may be left early or out. After one that has raised
     nothing is made before the consumer asks for the next one.
     """
-    if depth == 0:
-        with _all_closed(sources):
+    with ExitStack() as ending:
+        for source in sources:
+            ending.enter_context(closing(source))
+        if depth == 0:
             yield sources
-        return
-    reader = _Reader(sources, depth)
-    with _all_closed(sources):
-        try:
-            yield [reader.items(number) for number in range(len(sources))]
-        finally:
-            reader.release()
+            return
+        reader = _Reader(sources, depth)
+        ending.callback(reader.release)
+        yield [reader.items(number) for number in range(len(sources))]
 
 
 class _Reader(Generic[T]):
@@ -65,19 +64,8 @@ class _Reader(Generic[T]):
     def items(self, number: int) -> Iterator[T]:
         """Of one generator, once it is asked for the first."""
         self._wanted = number
-        if not self._is_at_work:
-            self._start(number)
-        while True:
-            of, item = self._queue.get()
-            failed = isinstance(item, _End) and item.error is not None
-            if failed:
-                self._is_at_work = False
-            if of == number:
-                if isinstance(item, _End):
-                    break
-                yield item
-            elif failed:
-                self._start(number)
+        while not isinstance(item := self._take(number), _End):
+            yield item
         if item.error is not None:
             raise item.error
 
@@ -90,6 +78,17 @@ class _Reader(Generic[T]):
             except Empty:
                 continue
 
+    def _take(self, number: int) -> T | _End:
+        """The next one of these; after a failure a new thread goes on with them."""
+        while True:
+            if not self._is_at_work:
+                self._start(number)
+            of, item = self._queue.get()
+            if isinstance(item, _End) and item.error is not None:
+                self._is_at_work = False
+            if of == number:
+                return item
+
     def _start(self, number: int) -> None:
         context = contextvars.copy_context()
         self._thread = threading.Thread(
@@ -99,11 +98,13 @@ class _Reader(Generic[T]):
         self._thread.start()
 
     def _make_from(self, number: int) -> None:
-        """In the thread: these, up to the last one or the first that raises."""
+        """In the thread: these that are still wanted, up to the last one or the first that raises."""
         for of in range(number, len(self._sources)):
+            if self._wanted > of:
+                continue
             end = self._made(of)
             self._queue.put((of, end))
-            if end.error is not None or self._wanted == len(self._sources):
+            if end.error is not None:
                 return
 
     def _made(self, number: int) -> _End:
@@ -116,12 +117,3 @@ class _Reader(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - raised again in the consumer's thread
             return _End(error)
         return _End()
-
-
-@contextmanager
-def _all_closed(sources: Sequence[Generator[T, None, None]]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        for source in sources:
-            source.close()
