@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import chdir, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +22,7 @@ from prefect.client.schemas.objects import StateType
 from chaos.sources import Source
 from chaos.stand import GROUP, Stand
 from deployments.local.reconcile import reconcile_dead_runs
+from deployments.local.rest_runs import start_rest_runs
 from services.errors import SourceUnavailable
 
 UNFINISHED = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
@@ -74,9 +76,16 @@ def asked(stand: Stand, question: Callable[[SyncPrefectClient], Answer]) -> Answ
 def wait_for_rest(stand: Stand) -> list[str]:
     """Until nothing is at work or about to be; what still is when nothing has moved for too long.
 
-    A busy machine may be slow: what counts is that sources are asked and that runs begin and end. Runs
-    whose process is gone are put right as a worker does at its start.
+    Put right as at the start of a worker: what that starts anew belongs to this trial, not to the next.
     """
+    while not (work := _wait_until_calm(stand)):
+        if not asked(stand, _put_right):
+            break
+    return work
+
+
+def _wait_until_calm(stand: Stand) -> list[str]:
+    """A busy machine may be slow: what counts is that sources are asked and that runs begin and end."""
     calm_since = moved_at = time.monotonic()
     before: object = None
     while time.monotonic() - calm_since < CALM_SECONDS:
@@ -89,7 +98,6 @@ def wait_for_rest(stand: Stand) -> list[str]:
         if time.monotonic() - moved_at > REST_SECONDS:
             return work
         time.sleep(LOOK_SECONDS)
-    asked(stand, _put_right)
     return []
 
 
@@ -98,8 +106,11 @@ def at_work(stand: Stand) -> list[str]:
     return asked(stand, _due) + [f"process {one.pid}" for one in stand.engines()]
 
 
-def _put_right(client: SyncPrefectClient) -> None:
-    reconcile_dead_runs(client)
+def _put_right(client: SyncPrefectClient) -> bool:
+    """Whether there was anything: it may be about to start."""
+    dead = reconcile_dead_runs(client)
+    rests = start_rest_runs(client, datetime.now(UTC))
+    return bool(dead or rests)
 
 
 def _due(client: SyncPrefectClient) -> list[str]:

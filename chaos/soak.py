@@ -21,7 +21,6 @@ from chaos.runs import ask_for
 from chaos.sources import Source, chance_of, draw_history, opened_sources
 from chaos.stand import ROOT, Stand, standing
 from cli.output import show
-from deployments.local.processes import ProcessRecords
 
 ROUND_SECONDS = 5.0
 # What allocators keep and caches grow to; a leak of one run's data shows as many times that.
@@ -87,13 +86,9 @@ def _wait_for_room(stand: Stand, at_least: float) -> None:
         time.sleep(1)
 
 
-def _records(stand: Stand) -> ProcessRecords:
-    return ProcessRecords(stand.home / "processes.json")
-
-
 def _processes(stand: Stand) -> dict[str, psutil.Process]:
     found: dict[str, psutil.Process] = {}
-    for record in _records(stand).read():
+    for record in stand.records.read():
         if (process := record.find()) is not None:
             found[f"{record.name} {sum(one.startswith(record.name) for one in found) + 1}"] = (
                 process

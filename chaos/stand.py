@@ -151,14 +151,15 @@ class Stand:
         self._kill(Worker.name)
 
     def _kill(self, name: str) -> None:
-        for record in self._records.read():
+        for record in self.records.read():
             process = record.find() if record.name == name else None
             if process is not None:
                 send(process, signal.SIGKILL)
                 return
 
     @property
-    def _records(self) -> ProcessRecords:
+    def records(self) -> ProcessRecords:
+        """Who runs: killed and started again, it is there under the same name."""
         return ProcessRecords(self.home / "processes.json")
 
     def apply_schedule(self, at: str) -> None:

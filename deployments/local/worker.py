@@ -22,6 +22,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.connection import credentials
+from deployments.local import console
 from deployments.local.processes import Child, ProcessRecords, answers, stop, stop_all
 from deployments.local.reconcile import is_engine, reconcile_dead_runs, worker_name
 from deployments.local.rest_runs import start_rest_runs
@@ -38,6 +39,7 @@ HEALTH_PORT = "PREFECT_WORKER_WEBSERVER_PORT"
 # Three missed heartbeats are a worker that is gone: told within a minute.
 DEFAULTS = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_WORKER_HEARTBEAT_SECONDS": "10"}
 FLOW_RUN_ENVIRONMENT = {
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_CLASS": f"{console.__name__}.LastingConsoleHandler",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "collectors,services,flows,deployments",
     "PYTHONTZPATH": "",
 }

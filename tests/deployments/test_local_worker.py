@@ -16,7 +16,12 @@ import psutil
 import pytest
 from prefect import Task
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterParentFlowRunId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Pending, Running
 
@@ -102,6 +107,11 @@ def running_with_pid(prefect: LocalPrefect, run_id: UUID) -> FlowRun:
     return poll(with_pid, 10, "a process id")
 
 
+def lines_of(prefect: LocalPrefect, run: FlowRun) -> int:
+    of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
+    return len(prefect.client.read_logs(of_run))
+
+
 def subflow_of(prefect: LocalPrefect, run: FlowRun) -> FlowRun:
     below = FlowRunFilter(parent_flow_run_id=FlowRunFilterParentFlowRunId(any_=[run.id]))
 
@@ -155,11 +165,13 @@ def test_a_run_whose_process_outlives_its_worker_is_left_alone(
 ) -> None:
     worker = new_worker(prefect, pool, [])
     worker.start()
-    run = running_with_pid(prefect, prefect.start_run("long", pool))
+    run = running_with_pid(prefect, prefect.start_run("talkative", pool))
     flow_run = process_of(run)
     assert worker.pid is not None
     send(psutil.Process(worker.pid), signal.SIGKILL)
     try:
+        heard = lines_of(prefect, run)
+        poll(lambda: lines_of(prefect, run) > heard + 20, 20, "what it says to no reader")
         assert reconcile_dead_runs(prefect.client) == []
         assert prefect.client.read_flow_run(run.id).state_type == StateType.RUNNING
     finally:

@@ -2,7 +2,7 @@
 
 import time
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
 LONG_SECONDS = 120.0
 
@@ -25,3 +25,12 @@ def long() -> None:
 def long_with_subflow() -> None:
     """Its subflow runs in its own process."""
     long()
+
+
+@flow
+def talkative() -> None:
+    """Says something all the time, until it is ended from outside."""
+    deadline = time.monotonic() + LONG_SECONDS
+    while time.monotonic() < deadline:
+        get_run_logger().info("still here")
+        time.sleep(0.2)

@@ -2,7 +2,7 @@
 
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -103,7 +103,7 @@ class _Following:
             return None
 
     def _note_absence(self, status: int) -> None:
-        self.source.run.progress.say(f"{self.kind.name}: GitHub offers none ({status})")
+        _say_absent(self.source, self.kind, status)
         with self.source.run.transaction() as session:
             self._advance(session, {"absent": status})
 
@@ -149,6 +149,7 @@ class _WithinWindow:
 
     source: Source
     kind: Kind
+    stream: str
     start: datetime | None
     absent: int | None = None
 
@@ -172,30 +173,26 @@ class _WithinWindow:
     def finish(self) -> None:
         """Once it is done, it need not be done again."""
         if self.absent is not None:
-            self.source.run.progress.say(f"{self.kind.name}: GitHub offers none ({self.absent})")
+            _say_absent(self.source, self.kind, self.absent)
             return
         with self.source.run.transaction() as session:
-            self.source.advance_cursor(session, self._stream, {"is_done": True})
-
-    @classmethod
-    def begun(cls, source: Source, kind: Kind) -> "_WithinWindow":
-        """From the window's start, or from where it broke off."""
-        one = cls(source, kind, source.window.start)
-        cursor = source.read_cursor(one._stream)
-        reached = None if cursor.get("is_done") else source.time(cursor.get("since"))
-        return replace(one, start=reached - LOOKBACK) if reached else one
-
-    @property
-    def _stream(self) -> str:
-        return f"{self.kind.name} {self.source.window}"
+            self.source.advance_cursor(session, self.stream, {"is_done": True})
 
     def _move(self, pages: Sequence[Page], session: Session, stored: Stored) -> None:
         del stored
         times = [page.newest for page in pages if page.newest]
         if times:
-            self.source.advance_cursor(session, self._stream, {"since": max(times).isoformat()})
+            self.source.advance_cursor(session, self.stream, {"since": max(times).isoformat()})
 
 
 def read_window(source: Source, kind: Kind) -> Pass:
-    """A pass through what was last updated within the window."""
-    return _WithinWindow.begun(source, kind)
+    """A pass through what was last updated within the window, from where the last one broke off."""
+    stream = f"{kind.name} {source.window}"
+    cursor = source.read_cursor(stream)
+    reached = None if cursor.get("is_done") else source.time(cursor.get("since"))
+    start = reached - LOOKBACK if reached else source.window.start
+    return _WithinWindow(source, kind, stream, start)
+
+
+def _say_absent(source: Source, kind: Kind, status: int) -> None:
+    source.run.progress.say(f"{kind.name}: GitHub offers none ({status})")

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from collectors.github_activity_tracker.models import Comment, Issue, Review, ReviewComment
 from collectors.github_activity_tracker.services.issues import Stored
 from services.database import driver_connection
-from services.upsert import Written, stored_values
+from services.upsert import Written, bigints, stored_values
 
 _FIND = """
     select t.{key} from {table} t
     where t.repository_id = %s and t.deleted_at is null and t.updated_at >= %s
         and t.updated_at <= %s and {of_kind}
-        and not exists (select from unnest(%b::bigint[]) l(key) where l.key = t.{key})
+        and not exists (select from unnest(%s::bigint[]) l(key) where l.key = t.{key})
     order by 1
 """
 
@@ -72,7 +72,7 @@ def find_unlisted(
     model, key, of_kind = _TABLES[span.kind]
     statement = _FIND.format(key=key, table=model.__tablename__, of_kind=of_kind)
     cursor = driver_connection(session).cursor()
-    values = [repository_id, span.since, span.until, list(listed)]
+    values = [repository_id, span.since, span.until, bigints(listed)]
     return [int(found) for (found,) in cursor.execute(statement, values).fetchall()]
 
 
