@@ -23,6 +23,7 @@ from services.runs.result import CollectResult
 from services.runs.run import Run
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, schedule, task
 from tests.support.git_http import serve_repositories
+from tests.support.github_site import GitHubSite, serving
 from tests.support.local_stack import free_port, poll
 from tests.support.receiving import Receiver, receiving
 from tests.support.scripted_collector import Script, play
@@ -158,11 +159,14 @@ def test_ten_failures_are_told_once_and_so_is_the_recovery(
 def test_hung_then_killed_then_without_a_worker_is_told_each_time(
     serve: Serve, server: Deploying, tmp_path: Path
 ) -> None:
-    with serve_repositories(tmp_path) as source:
+    site = GitHubSite()
+    site.add("a/b")
+    with serving(site), serve_repositories(tmp_path) as source:
         source.is_silent = True
         service = serve(
             HEALTH_STUCK_MINUTES="0.05",
             PREFECT_WORKER_HEARTBEAT_SECONDS="1",
+            GITHUB_API_URL=site.server.url,
             GITHUB_GIT_URL=source.url,
             GITHUB_GIT_STALL_SECONDS="600",
         )
