@@ -17,7 +17,7 @@ from conformance.promises import BrokenPromise
 from deployments.connection import open_client
 
 PATIENCE_SECONDS = 120.0
-ARRIVAL_SECONDS = 20.0
+ARRIVAL_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,7 +191,7 @@ def test_it_runs_as_a_normal_user(base: Path) -> None:
 
 def test_a_start_killed_half_way_through_initdb_leaves_nothing_in_the_way(base: Path) -> None:
     starting = subprocess.Popen([sys.executable, "-c", START_AND_ASK, str(base)], cwd=ROOT)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not list(base.glob("pg.incomplete-*/base")):
         assert time.monotonic() < deadline
         time.sleep(0.005)

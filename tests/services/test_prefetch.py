@@ -85,7 +85,7 @@ def test_the_next_one_begins_while_the_last_of_one_are_used() -> None:
     first, second = Source(2), Source(2)
     with prefetched_each([iter(first), iter(second)], 3) as (ones, others):
         assert next(ones) == 0
-        assert second.is_begun.wait(10)
+        assert second.is_begun.wait(60)
         assert [*ones, *others] == [1, 0, 1]
 
 

@@ -77,7 +77,7 @@ class Page:
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self._connection.recv(timeout=30))
+            answer = json.loads(self._connection.recv(timeout=90))
             if answer.get("id") == number:
                 assert "result" in answer, answer
                 found: dict[str, Any] = answer["result"]

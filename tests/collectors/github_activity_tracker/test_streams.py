@@ -184,7 +184,7 @@ def test_the_next_listing_is_fetched_while_the_last_pages_of_one_are_stored(
 
     def at_commit(_: Connection) -> None:
         if issues.is_set() and not met:
-            met.append(comments.wait(10))
+            met.append(comments.wait(60))
 
     site.server.script.on("/repos/boostorg/sample/issues", noting(issues))
     site.server.script.on("/repos/boostorg/sample/issues/comments", noting(comments))
