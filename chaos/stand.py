@@ -25,7 +25,7 @@ from deployments.local import prefect_server
 from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.prefect_server import PrefectServer
 from deployments.local.processes import ProcessRecords, send
-from deployments.local.reconcile import is_engine
+from deployments.local.reconcile import engines_under
 from deployments.local.stack import Part
 from deployments.local.status_server import StatusServer
 from deployments.local.worker import Worker, base_job_template, ensure_work_pool
@@ -136,11 +136,7 @@ class Stand:
 
     def engines(self) -> list[psutil.Process]:
         """The processes of flow runs of ours."""
-        found = psutil.process_iter(["environ", "pid"])
-        ours = (
-            one for one in found if (one.info["environ"] or {}).get("BDC_HOME") == str(self.home)
-        )
-        return [process for process in ours if is_engine(process)]
+        return engines_under(self.home)
 
     def kill_server(self) -> None:
         """The Prefect server, which is started again."""

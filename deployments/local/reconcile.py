@@ -6,6 +6,7 @@ whose worker died before it had a process is not here alone: see `deployments.st
 
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -93,6 +94,13 @@ def find_engines() -> dict[int, str | None]:
         if is_engine(process):
             found[process.pid] = (process.info["environ"] or {}).get(RUN_ID_VARIABLE)
     return found
+
+
+def engines_under(home: Path) -> list[psutil.Process]:
+    """The flow-run processes that were given this absolute path as BDC_HOME, whoever started them."""
+    found = psutil.process_iter(["cmdline", "environ", "status"])
+    ours = (one for one in found if (one.info["environ"] or {}).get("BDC_HOME") == str(home))
+    return [process for process in ours if is_engine(process)]
 
 
 def is_engine(process: psutil.Process) -> bool:

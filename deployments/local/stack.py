@@ -130,6 +130,7 @@ class LocalStack:
         self._ensure_pool(api_url)
         steps.register(api_url)
         environment = self._environment(database_url, api_url)
+        self._exits.callback(worker.stop_flow_runs, self._home)
         self._start_worker(environment)
         self._start_status(environment)
         return api_url

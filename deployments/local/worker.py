@@ -24,7 +24,12 @@ from prefect.workers.process import ProcessWorker
 from deployments.connection import credentials
 from deployments.local import console
 from deployments.local.processes import Child, ProcessRecords, answers, stop, stop_all
-from deployments.local.reconcile import is_engine, reconcile_dead_runs, worker_name
+from deployments.local.reconcile import (
+    engines_under,
+    is_engine,
+    reconcile_dead_runs,
+    worker_name,
+)
 from deployments.local.rest_runs import start_rest_runs
 from services.errors import ConfigError
 
@@ -163,6 +168,11 @@ def stop_worker(process: psutil.Process) -> None:
     late = _flow_runs_of(process)
     stop(process, WORKER_SECONDS)
     stop_all(late, FLOW_RUN_SECONDS)
+
+
+def stop_flow_runs(home: Path) -> None:
+    """End what has outlived the workers of this home, so that it can report how it ended."""
+    stop_all(engines_under(home), FLOW_RUN_SECONDS)
 
 
 def wait_for_api(api_url: str, timeout: float) -> None:

@@ -139,7 +139,7 @@ def _row(
     return Row(
         source,
         one.promise.group,
-        one.promise.cadence.replace("_", " "),
+        one.promise.how_often,
         one.verdict,
         one.is_broken,
         one.data_through,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from deployments.calendar import every
 from deployments.schedule_model import (
     DailyTask,
     IntervalTask,
@@ -24,11 +25,15 @@ Verdict = Literal["fresh", "stale", "never", "no promise"]
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A task of the schedule: its data is never older than `within`; None: it promises nothing."""
+    """A task of the schedule: its data is never older than `within`; None: it promises nothing.
+
+    `how_often` is the cadence as people say it.
+    """
 
     group: str
     collector: str
     cadence: str
+    how_often: str
     parameters: Mapping[str, Any]
     within: timedelta | None
     is_daily: bool
@@ -73,10 +78,23 @@ def promises(schedule: Schedule, stale_after: timedelta) -> list[Promise]:
     daily one has beyond its day.
     """
     return [
-        Promise(group, task.collector, task.schedule, task.parameters, within, is_daily)
+        Promise(
+            group=group,
+            collector=task.collector,
+            cadence=task.schedule,
+            how_often=_how_often(task),
+            parameters=task.parameters,
+            within=_within(task, stale_after),
+            is_daily=isinstance(task, DailyTask),
+        )
         for group, task in schedule.enabled_tasks()
-        for within, is_daily in [(_within(task, stale_after), isinstance(task, DailyTask))]
     ]
+
+
+def _how_often(task: Task) -> str:
+    if isinstance(task, IntervalTask):
+        return every(task.minutes)
+    return task.schedule.replace("_", " ")
 
 
 def _within(task: Task, stale_after: timedelta) -> timedelta | None:

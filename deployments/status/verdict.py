@@ -226,7 +226,7 @@ def _stale(fresh: Freshness, *, is_serious: bool) -> Problem:
     return Problem(
         kind="stale",
         subject=str(fresh.source or promise.collector),
-        text=f"{state}, promised: {promise.cadence}",
+        text=f"{state}, promised: {promise.how_often}",
         step=f"`bdc runs --collector {promise.collector}` tells how the last runs ended",
         is_serious=is_serious,
         source=fresh.source,

@@ -16,14 +16,16 @@ import psutil
 import psycopg
 import pytest
 
+from deployments.connection import open_client
 from deployments.local import processes, stack
 from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.prefect_server import async_url, choose_port
 from deployments.local.processes import ProcessRecord, ProcessRecords, send, wait_until_gone
+from deployments.local.reconcile import engines_under
 from deployments.local.stack import StackSteps, hold_lock, up
 from services.errors import ConfigError
 from services.settings import STACK_FILE, PlatformSettings
-from tests.support.local_stack import ROOT, free_port, poll
+from tests.support.local_stack import ROOT, LocalPrefect, free_port, poll
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -132,13 +134,23 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
 def test_a_part_that_ends_by_itself_ends_up_with_one_line_that_names_its_log(home: Path) -> None:
     run = start_up(home)
     run.wait_for(READY)
+    at_work = start_flow_run(home)
     worker = next(r for r in ProcessRecords(home / stack.RECORDS_FILE).read() if r.name == "worker")
     send(psutil.Process(worker.pid), signal.SIGKILL)
     assert run.process.wait(240) == 2
     last = run.log.read_text().splitlines()[-1]
     assert last.startswith("The worker ended by itself: exit status -9")
     assert str(home / "logs" / "worker.log") in last
+    assert wait_until_gone([at_work], 0) == []
     assert_nothing_is_left(home)
+
+
+def start_flow_run(home: Path) -> psutil.Process:
+    """One that would go on without its worker."""
+    api_url = json.loads((home / STACK_FILE).read_text())["prefect_api_url"]
+    with open_client(api_url) as client:
+        LocalPrefect(home, "", api_url, client).start_run("talkative", "bdc")
+    return poll(lambda: next(iter(engines_under(home)), None), 45, "a flow run at work")
 
 
 def test_once_ends_with_the_status_of_the_first_run(home: Path) -> None:

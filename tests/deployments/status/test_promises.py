@@ -46,6 +46,11 @@ def test_each_cadence_promises_its_own_pause_and_some_slack(
     assert (promise.within, promise.is_daily) == (within, written["schedule"] == "daily")
 
 
+def test_how_often_is_said_in_words() -> None:
+    found = promises(schedule(task(), task("interval", minutes=30), task("on_release")), STALE)
+    assert [one.how_often for one in found] == ["daily", "every 30 minutes", "on release"]
+
+
 def test_less_than_a_day_leaves_no_slack() -> None:
     found = promises(schedule(task(), task("interval", minutes=30)), timedelta(hours=12))
     assert [one.within for one in found] == [timedelta(hours=12), timedelta(minutes=30)]
