@@ -119,8 +119,8 @@ def conformance_prefect() -> Iterator[str]:
     """The API of a Prefect server of this session's own; another one may be given instead."""
     from conformance.servers import running_prefect  # noqa: PLC0415
 
-    with running_prefect() as api_url:
-        yield api_url
+    with running_prefect() as server:
+        yield server.api_url
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -5,6 +5,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deployments.local import prefect_server
@@ -42,29 +43,39 @@ def start_quick_postgres(base: Path) -> EmbeddedPostgres:
     return server
 
 
+@dataclass(frozen=True, slots=True)
+class ServedPrefect:
+    """A running Prefect server: where its files lie, its database, its API."""
+
+    home: Path
+    database_url: str
+    api_url: str
+
+
 @contextmanager
-def running_prefect() -> Iterator[str]:
-    """The URL of its API; about 20 s to start, so one for a session."""
-    with quick_folder("bdc-kit-") as base:
-        postgres = start_quick_postgres(base)
+def running_prefect() -> Iterator[ServedPrefect]:
+    """About 20 s to start, so one for a session or a module."""
+    with quick_folder("bdc-") as home:
+        postgres = start_quick_postgres(home)
         try:
             postgres.ensure_database(prefect_server.DATABASE)
-            yield from _serve(base, postgres.url(prefect_server.DATABASE))
+            yield from _serve(home, postgres.url(prefect_server.DATABASE))
         finally:
             postgres.stop()
 
 
-def _serve(home: Path, database_url: str) -> Iterator[str]:
+def _serve(home: Path, database_url: str) -> Iterator[ServedPrefect]:
     records = ProcessRecords(home / "processes.json")
-    server = PrefectServer(home, database_url=database_url, port=_free_port(), records=records)
+    server = PrefectServer(home, database_url=database_url, port=free_port(), records=records)
     try:
         server.start()
-        yield server.api_url
+        yield ServedPrefect(home, database_url, server.api_url)
     finally:
         server.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody holds just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.servers import free_port
 from tests.cli.conftest import Outcome
 from tests.support.deploying import POOL, Deploying
-from tests.support.local_stack import LocalPrefect, free_port
+from tests.support.local_stack import LocalPrefect
 
 pytestmark = pytest.mark.xdist_group("deployments")
 Bdc = Callable[..., Outcome]

@@ -18,9 +18,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from conformance.servers import free_port
 from deployments.status.prefect_api import PrefectApi
 from tests.cli.conftest import Outcome
-from tests.support.local_stack import ROOT, free_port, poll
+from tests.support.local_stack import ROOT, poll
 
 HOST = "127.0.0.1"
 Bdc = Callable[..., Outcome]

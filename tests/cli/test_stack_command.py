@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.servers import free_port
 from tests.cli.conftest import Outcome
-from tests.support.local_stack import ROOT, free_port
+from tests.support.local_stack import ROOT
 
 Bdc = Callable[..., Outcome]
 # Starts nothing by itself: a test needs no network.

@@ -16,6 +16,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
 
+from conformance.servers import free_port
 from deployments.local import redis
 from deployments.local.processes import ProcessRecord, ProcessRecords, answers
 from deployments.local.redis import find_server
@@ -24,7 +25,7 @@ from services.database import Database, open_database
 from services.errors import ConfigError
 from services.settings import STACK_FILE
 from tests.flows.groups import collected, repository, schedule
-from tests.support.local_stack import free_port, poll
+from tests.support.local_stack import poll
 
 pytestmark = pytest.mark.xdist_group("cluster")
 

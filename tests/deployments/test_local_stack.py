@@ -16,6 +16,7 @@ import psutil
 import psycopg
 import pytest
 
+from conformance.servers import free_port
 from deployments.connection import open_client
 from deployments.local import processes, stack
 from deployments.local.postgres import EmbeddedPostgres
@@ -25,7 +26,7 @@ from deployments.local.reconcile import engines_under
 from deployments.local.stack import StackSteps, hold_lock, up
 from services.errors import ConfigError
 from services.settings import STACK_FILE, PlatformSettings
-from tests.support.local_stack import ROOT, LocalPrefect, free_port, poll
+from tests.support.local_stack import ROOT, LocalPrefect, poll
 
 pytestmark = pytest.mark.xdist_group("cluster")
 

@@ -25,6 +25,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelling, Pending, Running
 
+from conformance.servers import free_port
 from deployments.local import reconcile
 from deployments.local.processes import ProcessRecords, answers, send, wait_until_gone
 from deployments.local.reconcile import find_engines, reconcile_dead_runs, worker_name
@@ -36,7 +37,7 @@ from deployments.local.worker import (
     worker_environment,
 )
 from services.errors import ConfigError
-from tests.support.local_stack import LocalPrefect, free_port, poll, running_prefect
+from tests.support.local_stack import LocalPrefect, poll, running_prefect
 
 pytestmark = pytest.mark.xdist_group("worker")
 

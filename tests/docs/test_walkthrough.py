@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.local_stack import ROOT, free_port
+from conformance.servers import free_port
+from tests.support.local_stack import ROOT
 from tests.support.pages import WRITTEN, name_of
 from tests.support.walkthrough import RUN, Walkthrough, blocks, copy_of_repository, matches
 

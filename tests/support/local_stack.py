@@ -1,7 +1,6 @@
 """A real Prefect server on a real PostgreSQL, and flow runs to watch on it."""
 
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,13 +13,9 @@ from prefect import State
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, StateType
 
-from conformance.servers import quick_folder
+from conformance import servers
 from deployments.connection import credentials
-from deployments.local import prefect_server
-from deployments.local.prefect_server import PrefectServer
-from deployments.local.processes import ProcessRecords
 from deployments.local.worker import base_job_template, ensure_work_pool
-from tests.support.postgres import start_test_postgres
 
 ROOT = Path(__file__).parents[2]
 SAMPLE_FLOWS = "tests.support.sample_flows"
@@ -88,32 +83,11 @@ def poll(
     return answer
 
 
-def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def running_prefect() -> Iterator[LocalPrefect]:
-    """About 20 s to start, so one for a module or a session."""
-    with quick_folder("bdc-") as home:
-        postgres = start_test_postgres(home)
-        try:
-            postgres.ensure_database(prefect_server.DATABASE)
-            url = postgres.url(prefect_server.DATABASE)
-            yield from _serve(home, url)
-        finally:
-            postgres.stop()
-
-
-def _serve(home: Path, database_url: str) -> Iterator[LocalPrefect]:
-    records = ProcessRecords(home / "processes.json")
-    server = PrefectServer(home, database_url=database_url, port=free_port(), records=records)
-    try:
-        server.start()
-        with SyncPrefectClient(server.api_url, **credentials()) as client:
-            yield LocalPrefect(home, database_url, server.api_url, client)
-    finally:
-        server.stop()
+    """A server of the kit's, and a client of it."""
+    with (
+        servers.running_prefect() as server,
+        SyncPrefectClient(server.api_url, **credentials()) as client,
+    ):
+        yield LocalPrefect(server.home, server.database_url, server.api_url, client)

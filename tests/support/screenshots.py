@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from conformance.replay.repositories import Repositories
+from conformance.servers import free_port
 from tests.support.browser import Page, browsing
 from tests.support.git_repositories import generate_repository
 from tests.support.github_site import GitHubSite
 from tests.support.github_site import serving as serving_github
-from tests.support.local_stack import ROOT, free_port, poll
+from tests.support.local_stack import ROOT, poll
 from tests.support.paper_site import PaperSite, made_row
 from tests.support.paper_site import serving as serving_papers
 

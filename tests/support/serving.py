@@ -9,7 +9,8 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 
-from tests.support.local_stack import free_port, poll
+from conformance.servers import free_port
+from tests.support.local_stack import poll
 
 
 @contextmanager

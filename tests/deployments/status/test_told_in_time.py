@@ -14,6 +14,7 @@ import psutil
 import pytest
 from pydantic import SecretStr
 
+from conformance.servers import free_port
 from deployments.local.processes import ProcessRecords
 from deployments.local.status_server import StatusServer
 from deployments.local.worker import Worker
@@ -24,7 +25,7 @@ from services.runs.run import Run
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, schedule, task
 from tests.support.git_http import serve_repositories
 from tests.support.github_site import GitHubSite, serving
-from tests.support.local_stack import free_port, poll
+from tests.support.local_stack import poll
 from tests.support.receiving import Receiver, receiving
 from tests.support.scripted_collector import Script, play
 
