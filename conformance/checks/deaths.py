@@ -17,7 +17,7 @@ from conformance.subject import World
 from services.database import sqlalchemy_url
 
 REQUEST = "request"
-UNLOCK_SECONDS = 120.0
+UNLOCK_SECONDS = 30.0
 
 
 def killed_anywhere(bench: Bench) -> None:

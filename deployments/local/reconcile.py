@@ -5,6 +5,7 @@ whose worker died before it had a process is not here alone: see `deployments.st
 """
 
 import platform
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,18 +90,19 @@ def has_engine(run_id: UUID) -> bool:
 
 def find_engines() -> dict[int, str | None]:
     """The flow-run processes of this machine, each with its run where that may be read."""
-    found: dict[int, str | None] = {}
-    for process in psutil.process_iter(["cmdline", "environ", "status"]):
-        if is_engine(process):
-            found[process.pid] = (process.info["environ"] or {}).get(RUN_ID_VARIABLE)
-    return found
+    return {process.pid: environment.get(RUN_ID_VARIABLE) for process, environment in _engines()}
 
 
 def engines_under(home: Path) -> list[psutil.Process]:
     """The flow-run processes that were given this absolute path as BDC_HOME, whoever started them."""
-    found = psutil.process_iter(["cmdline", "environ", "status"])
-    ours = (one for one in found if (one.info["environ"] or {}).get("BDC_HOME") == str(home))
-    return [process for process in ours if is_engine(process)]
+    return [process for process, given in _engines() if given.get("BDC_HOME") == str(home)]
+
+
+def _engines() -> Iterator[tuple[psutil.Process, Mapping[str, str]]]:
+    """With the environment of each; an empty one where it may not be read."""
+    for process in psutil.process_iter(["environ"]):
+        if is_engine(process):
+            yield process, process.info["environ"] or {}
 
 
 def is_engine(process: psutil.Process) -> bool:

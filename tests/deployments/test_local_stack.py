@@ -150,7 +150,7 @@ def start_flow_run(home: Path) -> psutil.Process:
     """One that would go on without its worker."""
     api_url = json.loads((home / STACK_FILE).read_text())["prefect_api_url"]
     with open_client(api_url) as client:
-        LocalPrefect(home, "", api_url, client).start_run("talkative", "bdc")
+        LocalPrefect(home, "", api_url, client).start_run("long", "bdc")
     return poll(lambda: next(iter(engines_under(home)), None), 45, "a flow run at work")
 
 

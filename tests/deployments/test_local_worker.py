@@ -166,7 +166,7 @@ def test_a_run_whose_process_outlives_its_worker_is_left_alone(
 ) -> None:
     worker = new_worker(prefect, pool, [])
     worker.start()
-    run = running_with_pid(prefect, prefect.start_run("talkative", pool))
+    run = running_with_pid(prefect, prefect.start_run("long", pool))
     flow_run = process_of(run)
     assert worker.pid is not None
     send(psutil.Process(worker.pid), signal.SIGKILL)

@@ -15,22 +15,14 @@ def quick() -> str:
 
 @flow
 def long() -> None:
-    """Runs until it is ended from outside."""
+    """Says something all the time, until it is ended from outside."""
     deadline = time.monotonic() + LONG_SECONDS
     while time.monotonic() < deadline:
-        time.sleep(0.05)
+        get_run_logger().info("still here")
+        time.sleep(0.2)
 
 
 @flow
 def long_with_subflow() -> None:
     """Its subflow runs in its own process."""
     long()
-
-
-@flow
-def talkative() -> None:
-    """Says something all the time, until it is ended from outside."""
-    deadline = time.monotonic() + LONG_SECONDS
-    while time.monotonic() < deadline:
-        get_run_logger().info("still here")
-        time.sleep(0.2)
