@@ -1,7 +1,7 @@
 """The servers of a session: PostgreSQL and Prefect, quick to make, worthless after a power cut."""
 
+import random
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deployments.local import prefect_server
 from deployments.local.postgres import EmbeddedPostgres
-from deployments.local.prefect_server import PrefectServer
+from deployments.local.prefect_server import PrefectServer, is_free
 from deployments.local.processes import ProcessRecords
 
 UNSAFE_BUT_QUICK = {
@@ -25,6 +25,8 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 GIB = 1 << 30
 # More than the databases of a session take at once.
 ROOM_NEEDED = 4 * GIB
+# Below those that systems give to whoever asks for any port, as sources and outgoing connections do.
+PORTS = range(20_000, 32_000)
 
 
 @contextmanager
@@ -75,7 +77,10 @@ def _serve(home: Path, database_url: str) -> Iterator[ServedPrefect]:
 
 
 def free_port() -> int:
-    """A port that nobody holds just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody holds just now, and that nobody gets by chance until it is bound.
+
+    Drawn by the system: seeds of tests are alike in the processes that share a machine.
+    """
+    while not is_free(port := random.SystemRandom().choice(PORTS)):
+        pass
+    return port

@@ -112,7 +112,7 @@ def choose_port(wanted: int, report: Callable[[str], None]) -> int:
         ConfigError: none of the ports tried is free.
     """
     for port in range(wanted, min(wanted + PORTS_TRIED, 65535) + 1):
-        if _is_free(port):
+        if is_free(port):
             if port != wanted:
                 report(f"Port {wanted} is taken by another program: using {port}")
             return port
@@ -130,7 +130,8 @@ def async_url(database_url: str, database: str) -> str:
     return f"postgresql+asyncpg://{parts.netloc}/{quote(database)}{suffix}"
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether a server of this machine could listen there."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -75,6 +75,7 @@ def test_up_brings_the_schedule_onto_its_server_and_collects_once(tmp_path: Path
     ours = {
         "BDC_HOME": str(tmp_path / "home"),
         "BDC_PORT": str(free_port()),
+        "BDC_STATUS_PORT": str(free_port()),
         "BDC_SCHEDULE": str(schedule),
         "BDC_WORK_POOL": "mine",
         "PYTHONPATH": str(ROOT),
@@ -86,7 +87,7 @@ def test_up_brings_the_schedule_onto_its_server_and_collects_once(tmp_path: Path
         capture_output=True,
         text=True,
         check=False,
-        timeout=480,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "create deployment github_activity_tracker/interval-mine-" in done.stdout

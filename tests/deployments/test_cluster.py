@@ -82,6 +82,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     ours = {
         "BDC_HOME": str(folder / "home"),
         "BDC_PORT": str(free_port()),
+        "BDC_STATUS_PORT": str(free_port()),
         "BDC_SCHEDULE": str(file),
         "PYTHONPATH": str(ROOT),
     }

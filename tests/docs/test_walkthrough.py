@@ -42,7 +42,8 @@ def test_a_reader_who_does_what_the_documents_say_sees_what_they_show(
     copy: Path, subtests: pytest.Subtests
 ) -> None:
     port = free_port()
-    settings = {"BDC_PORT": str(port), "COLUMNS": "200"}
+    ports = {"BDC_PORT": str(port), "BDC_STATUS_PORT": str(free_port())}
+    settings = {**ports, "COLUMNS": "200"}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(OURS)}
     address = {"127.0.0.1:4200": f"127.0.0.1:{port}"}
     with Walkthrough(copy, {**inherited, **settings}, address) as reader:
