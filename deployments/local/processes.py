@@ -41,13 +41,14 @@ class ProcessRecord:
     command: list[str]
 
     def find(self) -> psutil.Process | None:
-        """The process, if it still is the one that was recorded."""
+        """The process, if it still is the one that was recorded; at first it is its launcher."""
         try:
             process = psutil.Process(self.pid)
             same_start = abs(process.create_time() - self.create_time) < CREATE_TIME_TOLERANCE
-            return process if same_start and process.cmdline() == self.command else None
+            same_command = process.cmdline()[-len(self.command) :] == self.command
         except psutil.Error:
             return None
+        return process if same_start and same_command else None
 
 
 class ProcessRecords:

@@ -21,7 +21,7 @@ from deployments.connection import open_client
 from deployments.local import processes, stack
 from deployments.local.postgres import EmbeddedPostgres
 from deployments.local.prefect_server import async_url, choose_port
-from deployments.local.processes import ProcessRecord, ProcessRecords, send, wait_until_gone
+from deployments.local.processes import Child, ProcessRecord, ProcessRecords, send, wait_until_gone
 from deployments.local.reconcile import engines_under
 from deployments.local.stack import StackSteps, hold_lock, up
 from services.errors import ConfigError
@@ -68,6 +68,7 @@ class Up:
 def start_up(home: Path, *arguments: str, port: int | None = None) -> Up:
     environment = {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name}
     environment |= {"BDC_HOME": str(home), "BDC_PORT": str(port or free_port())}
+    environment["BDC_STATUS_PORT"] = str(free_port())
     log = home / f"up-{len(list(home.glob('up-*.log')))}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -218,6 +219,19 @@ def test_a_record_names_a_process_only_with_its_start_and_command(home: Path) ->
     assert record.find() == me
     assert ProcessRecord("me", me.pid, me.create_time() - 60, me.cmdline()).find() is None
     assert ProcessRecord("me", me.pid, me.create_time(), ["other"]).find() is None
+
+
+def test_a_child_is_found_from_its_first_moment(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the launcher has become the program: who is killed then leaves it all the same."""
+    monkeypatch.setattr(processes, "LAUNCHER", "import time; time.sleep(600)")
+    records = ProcessRecords(home / stack.RECORDS_FILE)
+    child = Child("late", records=records, log=home / "late.log")
+    child.start(["/bin/true", "--much"], os.environ)
+    assert living(home) == [child.process]
+    assert child.process is not None
+    processes.stop(child.process, timeout=0)
 
 
 def test_records_cut_short_by_a_crash_count_as_none(home: Path) -> None:
