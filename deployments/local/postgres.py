@@ -20,7 +20,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from deployments.local.processes import rotate, stop_all, wait_until_gone
+from deployments.local.processes import rotate, signals_held, stop_all, wait_until_gone
 from deployments.local.system_account import SystemAccount, find_account, require_reach
 from services.errors import ConfigError
 
@@ -188,7 +188,8 @@ class EmbeddedPostgres:
         rotate(self.log)
         said_before = self.log.stat().st_size if self.log.exists() else 0
         command = [str(programs / "pg_ctl"), "-D", str(self.data_dir), "-l", str(self.log)]
-        done = _run(account, [*command, "-w", "-t", str(START_SECONDS), "start"])
+        with signals_held():  # a server that has no file of its process yet would not be found
+            done = _run(account, [*command, "-w", "-t", str(START_SECONDS), "start"])
         if done.returncode != 0:
             said = self._log_after(said_before) or done.stdout
             raise ConfigError(f"PostgreSQL did not start: {_last_words(said)} (log: {self.log})")

@@ -92,7 +92,7 @@ class Child:
 
         Output goes to the log, or without one to where ours goes.
         """
-        with _signals_held(), _output(self.log) as output:
+        with signals_held(), _output(self.log) as output:
             self.process = psutil.Popen(
                 [sys.executable, "-I", "-S", "-c", LAUNCHER, *command],
                 stdin=subprocess.DEVNULL,
@@ -221,9 +221,10 @@ def _output(log: Path | None) -> Iterator[int | None]:
 
 
 @contextmanager
-def _signals_held() -> Iterator[None]:
+def signals_held() -> Iterator[None]:
     """Between a fork and its record no interrupt may make us forget the child."""
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    asking = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, asking)
     try:
         yield
     finally:

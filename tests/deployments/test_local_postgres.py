@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -18,7 +19,7 @@ from conformance.servers import UNSAFE_BUT_QUICK
 from deployments.local import postgres as embedded
 from deployments.local.postgres import LONGEST_SOCKET_PATH, SOCKET_NAME, EmbeddedPostgres
 from deployments.local.processes import wait_until_gone
-from deployments.local.system_account import find_account, require_reach
+from deployments.local.system_account import SystemAccount, find_account, require_reach
 from services.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,8 @@ def base() -> Iterator[Path]:
     path.chmod(0o755)
     yield path
     EmbeddedPostgres(path / "pg").stop()
-    shutil.rmtree(path)
+    # Whose start was killed may have left an initdb that still writes.
+    shutil.rmtree(path, ignore_errors=True)
 
 
 def quick(data_dir: Path) -> EmbeddedPostgres:
@@ -200,6 +202,25 @@ def test_a_start_killed_half_way_through_initdb_leaves_nothing_in_the_way(base: 
     server = quick(base / "pg")
     server.start()
     assert ask(server, "SELECT 1") == 1
+
+
+def test_an_interrupt_waits_until_the_server_can_be_found_and_ended(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = embedded._run
+
+    def interrupted(
+        account: SystemAccount, command: Sequence[str]
+    ) -> subprocess.CompletedProcess[str]:
+        if command[-1] == "start":
+            signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        return run(account, command)
+
+    monkeypatch.setattr(embedded, "_run", interrupted)
+    server = quick(base / "pg")
+    with pytest.raises(KeyboardInterrupt):
+        server.start()
+    assert server.is_running()
 
 
 def test_a_server_that_cannot_start_says_why_in_one_line(base: Path) -> None:

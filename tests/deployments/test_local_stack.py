@@ -41,7 +41,8 @@ def home() -> Iterator[Path]:
     for process in living(path):
         processes.stop_all([process, *process.children(recursive=True)], timeout=0)
     EmbeddedPostgres(path / "postgres").stop()
-    shutil.rmtree(path)
+    # A start that was interrupted may have left a part of initdb that still writes.
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @dataclass
@@ -123,7 +124,7 @@ def test_killed_with_kill_9_then_started_again_beside_a_second_one_and_stopped(h
         connection.execute("SELECT * FROM kept")
 
     third = start_up(home)
-    assert third.process.wait(120) == 2
+    assert third.process.wait(240) == 2
     refusal = third.log.read_text()
     assert refusal.count("\n") == 1
     assert f"pid {second.process.pid}" in refusal
@@ -157,7 +158,7 @@ def start_flow_run(home: Path) -> psutil.Process:
 
 def test_once_ends_with_the_status_of_the_first_run(home: Path) -> None:
     run = start_up(home, "--once")
-    assert run.process.wait(240) == 3, run.log.read_text()
+    assert run.process.wait(600) == 3, run.log.read_text()
     assert_nothing_is_left(home)
 
 
