@@ -29,9 +29,9 @@ UNFINISHED = [StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING, StateTy
 LOOK_SECONDS = 0.5
 # Nothing at work for so long: no worker is just about to start something.
 CALM_SECONDS = 2.5
-REST_SECONDS = 180.0
-ANSWER_SECONDS = 60.0
-CLEAN_SECONDS = 120.0
+REST_SECONDS = 300.0
+ANSWER_SECONDS = 300.0
+CLEAN_SECONDS = 300.0
 COMPLETED = "Completed"
 
 Answer = TypeVar("Answer")
@@ -150,7 +150,7 @@ def run_cleanly(stand: Stand, source: Source) -> str:
     child = context.Process(target=_run, args=(job, theirs))
     child.start()
     theirs.close()
-    said = "no state within two minutes"
+    said = f"no state within {CLEAN_SECONDS:.0f} s"
     with suppress(EOFError):
         if ours.poll(CLEAN_SECONDS):
             said = ours.recv()

@@ -39,9 +39,9 @@ WORKERS = 2
 PORT = 4600
 STATUS_PORT = 8600
 LOOK_SECONDS = 0.25
-# PostgreSQL that was killed answers again after a few seconds.
-ANSWER_SECONDS = 60.0
-APPLY_SECONDS = 120.0
+# PostgreSQL that was killed answers again after a few seconds, on a busy machine after many.
+ANSWER_SECONDS = 300.0
+APPLY_SECONDS = 300.0
 WORKSPACE_BYTES = 96 << 20
 
 
@@ -114,11 +114,11 @@ class Stand:
         return self.home / "kept"
 
     def _copy_database(self, source: str, target: str) -> None:
-        """Again where somebody has just come back to the source: the status page looks all the time."""
+        """Again where somebody is at one of them yet: the status page looks all the time."""
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self._copied(source, target):
             if time.monotonic() > deadline:
-                raise RuntimeError(f"database {source} is never left alone")
+                raise RuntimeError(f"databases {source} and {target} are never left alone")
 
     def _copied(self, source: str, target: str) -> bool:
         with self.session("postgres") as admin:
@@ -126,9 +126,10 @@ class Stand:
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s",
                 [source],
             )
-            admin.execute(SQL("drop database if exists {} with (force)").format(Identifier(target)))
+            drop = SQL("drop database if exists {} with (force)")
             create = SQL("create database {} template {} strategy file_copy")
             try:
+                admin.execute(drop.format(Identifier(target)))
                 admin.execute(create.format(Identifier(target), Identifier(source)))
             except psycopg.errors.ObjectInUse:
                 return False

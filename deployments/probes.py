@@ -21,8 +21,11 @@ from deployments.connection import REFUSALS, credentials, naming_refusals, open_
 from deployments.desired import DesiredState
 from services.errors import ConfigError
 
-# The scheduler looks at new deployments every 5 seconds.
-SCHEDULER_SECONDS = 30
+# As long as Prefect's own client waits.
+ANSWER_SECONDS = 60
+# The scheduler looks at new deployments every 5 seconds. One that it misses then, since it is late itself,
+# it finds when it looks at all of them, once a minute.
+SCHEDULER_SECONDS = 90
 
 
 async def server(api_url: str) -> str:
@@ -48,7 +51,7 @@ async def guard(api_url: str) -> str:
     Raises:
         ConfigError: when a stranger gets an answer.
     """
-    async with httpx.AsyncClient(trust_env=False) as stranger:
+    async with httpx.AsyncClient(trust_env=False, timeout=ANSWER_SECONDS) as stranger:
         answer = await stranger.get(f"{api_url}/admin/version")
     if answer.status_code not in REFUSALS:
         raise ConfigError(

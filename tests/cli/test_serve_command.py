@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from conformance.servers import free_port
 from deployments.status.prefect_api import PrefectApi
 from tests.cli.conftest import Outcome
-from tests.support.local_stack import ROOT, poll
+from tests.support.local_stack import ANSWER_SECONDS, ROOT, poll
 
 HOST = "127.0.0.1"
 Bdc = Callable[..., Outcome]
@@ -59,8 +59,9 @@ def test_it_serves_until_it_is_stopped(database_url: str, tmp_path: Path) -> Non
     try:
         address = f"http://127.0.0.1:{port}"
         poll(lambda: answers(f"{address}/health/live"), 30, "the service")
-        assert httpx.get(f"{address}/health/").json()["status"] == "unhealthy"
-        assert 'href="https://prefect.example.org"' in httpx.get(address).text
+        with httpx.Client(base_url=address, timeout=ANSWER_SECONDS) as client:
+            assert client.get("/health/").json()["status"] == "unhealthy"
+            assert 'href="https://prefect.example.org"' in client.get("/").text
     finally:
         serving.send_signal(signal.SIGTERM)
         out, _ = serving.communicate(timeout=120)
@@ -99,11 +100,11 @@ def test_it_speaks_https_with_a_certificate_that_an_authority_of_our_own_vouches
     try:
         trusted = create_default_context(cafile=certificate)
         poll(lambda: answers(f"{address}/health/live", trusted), 60, "the service")
-        api = PrefectApi(address, auth=None, authority=certificate, timeout_seconds=10)
+        api = PrefectApi(address, auth=None, authority=certificate, timeout_seconds=ANSWER_SECONDS)
         with pytest.raises(httpx.HTTPStatusError, match="404"):
             api.late(datetime.now(UTC))
         api.close()
-        stranger = PrefectApi(address, auth=None, timeout_seconds=10)
+        stranger = PrefectApi(address, auth=None, timeout_seconds=ANSWER_SECONDS)
         with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
             stranger.late(datetime.now(UTC))
         stranger.close()
@@ -126,7 +127,7 @@ def test_half_a_certificate_starts_nothing(bdc: Bdc, given: list[str], said: str
 
 def answers(url: str, verify: SSLContext | bool = True) -> bool:
     try:
-        return httpx.get(url, verify=verify).is_success
+        return httpx.get(url, verify=verify, timeout=ANSWER_SECONDS).is_success
     except httpx.ConnectError:
         return False
 

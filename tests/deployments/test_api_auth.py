@@ -18,7 +18,7 @@ from deployments.connection import open_client
 from deployments.local.processes import ProcessRecords
 from deployments.local.worker import Worker
 from services.errors import AccessDenied, ConfigError
-from tests.support.local_stack import LocalPrefect, running_prefect
+from tests.support.local_stack import ANSWER_SECONDS, LocalPrefect, running_prefect
 
 AUTH = "bdc:a password of this test"
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,7 @@ def test_a_stranger_is_refused(guarded: LocalPrefect) -> None:
         open_client(guarded.api_url) as client,
     ):
         client.read_work_pools()
-    assert httpx.get(f"{guarded.api_url}/health").is_success
+    assert httpx.get(f"{guarded.api_url}/health", timeout=ANSWER_SECONDS).is_success
 
 
 def test_a_server_that_asks_nobody_is_found(prefect_api: LocalPrefect) -> None:

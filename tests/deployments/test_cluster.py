@@ -54,12 +54,12 @@ class Cluster:
 
     def kill(self, name: str) -> None:
         """With SIGKILL, and wait until it was started again."""
-        (record, *_) = self.records(name)
-        psutil.Process(record.pid).send_signal(signal.SIGKILL)
+        before = self.records(name)
+        psutil.Process(before[0].pid).send_signal(signal.SIGKILL)
 
         def is_new() -> bool:
-            running = [one for one in self.records(name) if one.find() and one.pid != record.pid]
-            return bool(running)
+            running = [one.pid for one in self.records(name) if one.find()]
+            return before[0].pid not in running and len(running) == len(before)
 
         poll(is_new, 60, f"{name} again")
 

@@ -80,6 +80,8 @@ def test_what_changed_is_changed_in_place(server: Deploying) -> None:
     first = desired({"nightly": [task(), EVERY_30]})
     server.apply(first)
     interval = interval_of(first)
+    # The scheduler is done with these: what it has read it stores, whatever has changed meanwhile.
+    server.scheduled_runs(NIGHTLY)
     before = [(one.id, one.schedules[0].id) for one in map(server.deployment, (NIGHTLY, interval))]
     later = desired(
         {"nightly": [task("x/y"), {**EVERY_30, "minutes": 45}]},

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -20,7 +21,8 @@ import psutil
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from tests.support.local_stack import poll
+from deployments.local.processes import send
+from tests.support.local_stack import ANSWER_SECONDS, poll
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -34,6 +36,8 @@ FLAGS = [
     "--disable-sync",
     "--remote-debugging-port=0",
 ]
+# A busy machine may be late with a pong, and is not gone for that.
+PATIENT: dict[str, Any] = {"open_timeout": ANSWER_SECONDS, "ping_interval": None}
 
 
 class Page:
@@ -96,15 +100,14 @@ def browsing() -> Iterator[Page]:
             env={**os.environ, "HOME": home},
         )
         try:
-            with connect(_address(Path(home)), max_size=None) as connection:
+            with connect(_address(Path(home)), max_size=None, **PATIENT) as connection:
                 yield Page(connection)
         finally:
             family = [*psutil.Process(process.pid).children(recursive=True)]
             process.kill()
             process.wait()
             for one in family:
-                if one.is_running():
-                    one.kill()
+                send(one, signal.SIGKILL)
 
 
 def _address(home: Path) -> str:
@@ -114,7 +117,8 @@ def _address(home: Path) -> str:
     port = file.read_text().split()[0]
 
     def tab() -> str | None:
-        pages = httpx.get(f"http://127.0.0.1:{port}/json", trust_env=False).json()
+        address = f"http://127.0.0.1:{port}/json"
+        pages = httpx.get(address, timeout=ANSWER_SECONDS, trust_env=False).json()
         return next((one["webSocketDebuggerUrl"] for one in pages if one["type"] == "page"), None)
 
     return poll(tab, 20, "a tab")

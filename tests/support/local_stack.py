@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 SAMPLE_FLOWS = "tests.support.sample_flows"
 # Tests share two cores with others: who waits gives up so many times later than on a free machine.
 PATIENCE = 4.0
+# Who asks a server of a test waits so long for an answer, where nothing is promised about it.
+ANSWER_SECONDS = 60.0
 
 Found = TypeVar("Found")
 

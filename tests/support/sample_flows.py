@@ -4,7 +4,7 @@ import time
 
 from prefect import flow, get_run_logger
 
-LONG_SECONDS = 120.0
+LONG_SECONDS = 600.0
 
 
 @flow

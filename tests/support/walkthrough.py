@@ -26,7 +26,7 @@ _FENCE = re.compile(
 RUN = ("sh", "python")
 _END_OF_BLOCK = "---- end of block ----"
 _END_OF_PROGRAM = "end_of_program"
-COMMAND_SECONDS = 240
+COMMAND_SECONDS = 900
 STACK_SECONDS = 300
 
 

@@ -21,7 +21,7 @@ from services.outbox.services import Message, enqueue
 from services.runs.lock import SourceLock
 from services.runs.services import Ending, SetAside, Source, finish_run, set_aside, start_run
 from tests.support.deploying import Deploying, desired, schedule, task
-from tests.support.local_stack import poll
+from tests.support.local_stack import ANSWER_SECONDS, poll
 from tests.support.receiving import MailServer, Receiver, receiving
 
 pytestmark = pytest.mark.xdist_group("deployments")
@@ -80,7 +80,7 @@ class Watch:
 def watch(database: Database, server: Deploying, tmp_path: Path) -> Iterator[Watch]:
     path = tmp_path / "schedule.yaml"
     path.write_text(SCHEDULE, encoding="utf-8")
-    api = PrefectApi(server.prefect.api_url, auth=None, timeout_seconds=10)
+    api = PrefectApi(server.prefect.api_url, auth=None, timeout_seconds=ANSWER_SECONDS)
     yield Watch(database, api, path)
     api.close()
 

@@ -41,7 +41,7 @@ from services.runs.services import (
     start_run,
 )
 from services.vectors.services import Text, put_documents
-from tests.support.local_stack import LocalPrefect, poll
+from tests.support.local_stack import ANSWER_SECONDS, LocalPrefect, poll
 from tests.support.serving import serving
 
 pytestmark = pytest.mark.xdist_group("deployments")
@@ -117,7 +117,7 @@ def platform(database: Database, prefect_api: LocalPrefect, tmp_path: Path) -> I
         f"/work_pools/{POOL}/workers/heartbeat",
         json={"name": "w1", "heartbeat_interval_seconds": 30},
     )
-    api = PrefectApi(prefect_api.api_url, auth=None, timeout_seconds=10)
+    api = PrefectApi(prefect_api.api_url, auth=None, timeout_seconds=ANSWER_SECONDS)
     yield Platform(database, api, schedule, HealthSettings())
     api.close()
 

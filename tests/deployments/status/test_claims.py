@@ -15,7 +15,7 @@ from deployments.generate import TAG
 from deployments.status.claims import REASON, Claims
 from deployments.status.observing import Snapshot
 from deployments.status.prefect_api import PrefectApi
-from tests.support.local_stack import LocalPrefect
+from tests.support.local_stack import ANSWER_SECONDS, LocalPrefect
 
 pytestmark = pytest.mark.xdist_group("deployments")
 POOL = "claims"
@@ -44,7 +44,7 @@ def claimed(prefect_api: LocalPrefect) -> Iterator[Claimed]:
     flow = client.create_flow_from_name("claimed")
     deployment = client.create_deployment(flow, "claimed", work_pool_name=POOL, tags=[TAG])
     run = client.create_flow_run_from_deployment(deployment, state=Pending())
-    api = PrefectApi(prefect_api.api_url, auth=None, timeout_seconds=10)
+    api = PrefectApi(prefect_api.api_url, auth=None, timeout_seconds=ANSWER_SECONDS)
     yield Claimed(prefect_api, api, run.id)
     api.close()
     client.delete_flow_run(run.id)

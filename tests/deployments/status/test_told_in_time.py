@@ -25,7 +25,7 @@ from services.runs.run import Run
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, schedule, task
 from tests.support.git_http import serve_repositories
 from tests.support.github_site import GitHubSite, serving
-from tests.support.local_stack import poll
+from tests.support.local_stack import ANSWER_SECONDS, poll
 from tests.support.receiving import Receiver, receiving
 from tests.support.scripted_collector import Script, play
 
@@ -53,7 +53,7 @@ class Service:
     workers: list[Worker] = field(default_factory=list)
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        answer = httpx.get(f"{self.url}health/", timeout=10, trust_env=False)
+        answer = httpx.get(f"{self.url}health/", timeout=ANSWER_SECONDS, trust_env=False)
         return answer.status_code, answer.json()
 
     def states(self) -> list[str]:
@@ -182,7 +182,7 @@ def test_hung_then_killed_then_without_a_worker_is_told_each_time(
         service.told(f"{COLLECTOR} a/b: crashed", CRASH_TOLD)
         service.told(f"over: {COLLECTOR} a/b: stuck", TOLD)
         assert service.states() == ["dead"]
-        assert service.health()[0] == 200
+        poll(lambda: service.health()[0] == 200, 30, "healthy nevertheless")
         worker.stop()
         poll(
             lambda: service.health()[0] == 503,
@@ -206,6 +206,7 @@ def is_seen(service: Service, state: str, seen: set[str]) -> bool:
 
 
 def process_of(server: Deploying, run: UUID) -> psutil.Process:
-    found = server.prefect.client.read_flow_run(run)
-    assert found.infrastructure_pid is not None
-    return psutil.Process(int(found.infrastructure_pid))
+    """The run may be at work before its worker has told the server of its process."""
+    client = server.prefect.client
+    told = poll(lambda: client.read_flow_run(run).infrastructure_pid, 30, "its process")
+    return psutil.Process(int(told))
