@@ -61,15 +61,17 @@ def reconcile_dead_runs(
     """Set the runs of this machine that have no process to Crashed, their subflows included.
 
     What a worker took and had not begun is started anew. Runs that workers of other names started
-    are left alone.
+    are left alone. The runs are read before the processes are: what starts meanwhile has one, and
+    what ends meanwhile the server leaves as it ended.
     """
     name = worker or worker_name()
+    alive = _alive_runs(client)
     engines = find_engines()
     done: list[ReconciledRun] = []
-    for run in filter(_has_own_process, _alive_runs(client)):
+    for run in filter(_has_own_process, alive):
         if run.labels.get(WORKER_LABEL) == name and not _lives(run, engines):
             done += _put_right(client, run, _reason(run, name))
-    while below := _crash_subflows(client, name, engines, {run.id for run in done}):
+    while below := _crash_subflows(client, name, {run.id for run in done}):
         done += below
     return done
 
@@ -153,11 +155,13 @@ def _worker_lives(name: str, pool: str | None) -> bool:
 
 
 def _crash_subflows(
-    client: SyncPrefectClient, worker: str, engines: dict[int, str | None], crashed: set[UUID]
+    client: SyncPrefectClient, worker: str, crashed: set[UUID]
 ) -> list[ReconciledRun]:
     """One level of subflows whose parent has ended, by us or reported by its worker."""
+    alive = _alive_runs(client)
+    engines = find_engines()
     done: list[ReconciledRun] = []
-    for run in _alive_runs(client):
+    for run in alive:
         parent = None if _has_own_process(run) else _parent(client, run)
         if parent is None or parent.state_type not in TERMINAL_STATES or _lives(parent, engines):
             continue

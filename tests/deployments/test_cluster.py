@@ -14,7 +14,7 @@ from uuid import UUID
 import psutil
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import StateType
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 
 from conformance.servers import free_port
 from deployments.local import redis
@@ -115,16 +115,18 @@ def test_a_group_runs_each_collector_once_whoever_is_killed(cluster: Cluster, vi
     first = addresses(cluster)["prefect_api_url"]
     port = int(first.split(":")[2].removesuffix("/api"))
 
-    def is_over() -> bool:
-        return cluster.state(first, run) == StateType.COMPLETED
+    def ending() -> StateType | None:
+        state = cluster.state(first, run)
+        return state if state in TERMINAL_STATES else None
 
     with closing(opened(cluster)) as database:
         before = len(collected(database))
         run = cluster.start_group(first)
         cluster.kill(victim)
         poll(lambda: answers(f"{first}/health"), 90, f"port {port} again")
-        poll(is_over, 150, f"the group's run after the end of {victim}")
+        ended = poll(ending, 150, f"the end of the group's run after that of {victim}")
         runs = collected(database)[before:]
+    assert ended == StateType.COMPLETED
     assert sorted(runs) == [(name, "completed") for name in REPOSITORIES]
 
 

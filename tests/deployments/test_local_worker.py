@@ -7,10 +7,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import psutil
@@ -227,6 +228,38 @@ def test_a_process_id_used_again_by_another_program_does_not_keep_a_run_alive(
     run_id = claimed_run(prefect, pool, os.getpid(), worker_name())
     assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
     assert reconcile_dead_runs(prefect.client) == []
+
+
+def test_a_run_that_another_worker_starts_meanwhile_is_left_alone(
+    prefect: LocalPrefect, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = claimed_run(prefect, pool, None, worker_name())
+    list_runs = prefect.client.read_flow_runs
+    with ExitStack() as stack:
+
+        def start_then_list(**wanted: Any) -> list[FlowRun]:
+            if prefect.client.read_flow_run(run_id).infrastructure_pid is None:
+                engine = stack.enter_context(idle_engine(run_id))
+                prefect.client.set_flow_run_state(run_id, Running())
+                prefect.client.update_flow_run(run_id, infrastructure_pid=str(engine.pid))
+            return list_runs(**wanted)
+
+        monkeypatch.setattr(prefect.client, "read_flow_runs", start_then_list)
+        assert reconcile_dead_runs(prefect.client) == []
+    assert prefect.client.read_flow_run(run_id).state_type == StateType.RUNNING
+    assert [run.id for run in reconcile_dead_runs(prefect.client)] == [run_id]
+
+
+@contextmanager
+def idle_engine(run_id: UUID) -> Iterator[subprocess.Popen[bytes]]:
+    """What looks from outside like a process of Prefect's engine at work on the run."""
+    environment = {**os.environ, reconcile.RUN_ID_VARIABLE: str(run_id)}
+    command = [sys.executable, "-c", "import time; time.sleep(600)", reconcile.ENGINE]
+    with subprocess.Popen(command, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_a_run_claimed_but_never_started_is_started_by_the_next_worker(
