@@ -1,5 +1,6 @@
 """A migrated, empty database for each line of runs: cloned from a template in a tenth of a second."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,15 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
 import migrations
+from conformance.promises import require
 from deployments.local.postgres import EmbeddedPostgres
 from services.database import Base, sqlalchemy_url
+
+LEAVING_SECONDS = 30.0
+SESSIONS = (
+    "select count(*) from pg_stat_activity"
+    " where datname = current_database() and application_name = %s"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,18 @@ class Databases:
 
     def _url(self, name: str) -> str:
         return make_url(self.admin_url).set(database=name).render_as_string(hide_password=False)
+
+
+def wait_until_left(url: str, name: str) -> None:
+    """Until the last session of this name in the database has ended.
+
+    The server notices a dead client when it next reads from it; until then it holds its locks.
+    """
+    deadline = time.monotonic() + LEAVING_SECONDS
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(SESSIONS, [name]).fetchone() != (0,):
+            require(time.monotonic() < deadline, f"a session of the killed {name} is still there")
+            time.sleep(0.02)
 
 
 def make_template(server: EmbeddedPostgres, name: str) -> Databases:

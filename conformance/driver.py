@@ -32,6 +32,9 @@ Step = Callable[[str], None]
 
 Build = Callable[..., AbstractCollector]
 
+NAME = "conformance"
+"""By which PostgreSQL knows the sessions of a run."""
+
 
 def unwatched(step: str) -> None:
     """Nobody looks."""
@@ -72,7 +75,7 @@ def run_collector_once(
 
 
 def _open(settings: PlatformSettings) -> Database:
-    return open_database(require_database_url(settings), application_name="conformance")
+    return open_database(require_database_url(settings), application_name=NAME)
 
 
 @dataclass

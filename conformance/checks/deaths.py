@@ -2,22 +2,19 @@
 
 import os
 import signal
-import time
 from collections.abc import Mapping
-
-from sqlalchemy import create_engine, text
 
 from conformance.bench import Bench, Check, Line, spread
 from conformance.children import Report
 from conformance.contents import Contents
+from conformance.databases import wait_until_left
+from conformance.driver import NAME
 from conformance.promises import BrokenPromise, require
 from conformance.replay.faults import Fault
 from conformance.replay.messages import Answer, Asked
 from conformance.subject import World
-from services.database import sqlalchemy_url
 
 REQUEST = "request"
-UNLOCK_SECONDS = 30.0
 
 
 def killed_anywhere(bench: Bench) -> None:
@@ -34,7 +31,7 @@ def killed_anywhere(bench: Bench) -> None:
         for kind, number in tried:
             with bench.line(world) as line:
                 deaths += _dies(line, kind, number)
-                _wait_until_unlocked(line)
+                wait_until_left(line.url, NAME)
                 line.run_well()
                 line.require_same(wanted, f"killed at {kind} {number}, then run again:")
         require(2 * deaths > len(tried), f"of {len(tried)} runs only {deaths} came to be killed")
@@ -77,23 +74,6 @@ def _killing(pid: int) -> Fault:
         return usual
 
     return fault
-
-
-def _wait_until_unlocked(line: Line) -> None:
-    """The server notices a dead client when it next reads from it."""
-    deadline = time.monotonic() + UNLOCK_SECONDS
-    engine = create_engine(sqlalchemy_url(line.url))
-    held = text(
-        "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
-        " where l.locktype = 'advisory' and d.datname = current_database()"
-    )
-    try:
-        with engine.connect() as connection:
-            while connection.scalar(held):
-                require(time.monotonic() < deadline, "a killed run still holds its lock")
-                time.sleep(0.02)
-    finally:
-        engine.dispose()
 
 
 CHECKS: Mapping[str, Check] = {"killed-anywhere": killed_anywhere}

@@ -11,6 +11,8 @@ from collectors.cppa_slack_tracker.parsing import saying
 from collectors.cppa_slack_tracker.parsing.requests import Request, pulls_in
 from collectors.cppa_slack_tracker.services.requests import note_requests
 from conformance.children import Child, Job, start_child
+from conformance.databases import wait_until_left
+from conformance.driver import NAME
 from conformance.replay.faults import Fault
 from conformance.replay.messages import Answer, Asked
 from conformance.replay.server import ReplayServer, replaying
@@ -81,6 +83,7 @@ def test_killed_after_it_was_taken_and_before_we_know_nothing_is_said_twice(
     child.begin()
     assert child.report() is None
     server.script.always(path, lambda _, usual: usual)
+    wait_until_left(job.environment["DATABASE_URL"], NAME)
     again = start_child(job)
     again.begin()
     report = again.report()

@@ -3,12 +3,12 @@
 import random
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from conformance.databases import wait_until_left
 from services.database import Database
 from services.runs.lock import SourceLock
 from services.runs.services import latest_runs
@@ -17,6 +17,7 @@ from tests.support.git_repositories import generate_repository
 
 ROOT = Path(__file__).parents[3]
 KILLS_A_ROUND = 7
+PROGRAM = "collect program"
 
 
 @pytest.fixture(scope="module")
@@ -55,27 +56,16 @@ def kill_after(process: "subprocess.Popen[str]", seconds: float) -> None:
             process.kill()
 
 
-def wait_until_unlocked(database: Database) -> None:
-    """The server notices a dead client when it next reads from it."""
-    deadline = time.monotonic() + 30
-    held = text("select count(*) from pg_locks where locktype = 'advisory'")
-    while True:
-        with database.transaction() as session:
-            if not session.scalar(held):
-                return
-        assert time.monotonic() < deadline, "a killed run still holds its lock"
-
-
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_killed_at_random_moments_it_ends_like_an_undisturbed_run(
-    database: Database, repository: Path, tmp_path: Path, seed: int
+    database: Database, database_url: str, repository: Path, tmp_path: Path, seed: int
 ) -> None:
     """Seven moments a round, spread over the time that a whole run takes."""
     chance = random.Random(seed)
     disturbed = Collecting(database, str(repository), tmp_path / "disturbed")
     for turn in range(KILLS_A_ROUND):
         kill_after(start(disturbed), chance.uniform(0, 2.0) * (turn + 1) / KILLS_A_ROUND)
-        wait_until_unlocked(database)
+        wait_until_left(database_url, PROGRAM)
     with start(disturbed) as last:
         assert last.wait(120) == 0
     stored = content(database)
@@ -97,11 +87,11 @@ def undisturbed(database: Database, repository: Path, tmp_path: Path) -> dict[st
 
 
 def test_the_ledger_marks_a_killed_run_and_its_lock_is_free(
-    database: Database, repository: Path, tmp_path: Path
+    database: Database, database_url: str, repository: Path, tmp_path: Path
 ) -> None:
     collecting = Collecting(database, str(repository), tmp_path / "workspace")
     kill_after(start(collecting), 0)
-    wait_until_unlocked(database)
+    wait_until_left(database_url, PROGRAM)
     with SourceLock(database, collecting.source):
         collecting.run()
     with database.transaction() as session:

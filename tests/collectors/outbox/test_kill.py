@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from collectors.wg21_paper_tracker.services import ANNOUNCEMENTS
 from conformance.children import Child, Job, Report, start_child
+from conformance.databases import wait_until_left
+from conformance.driver import NAME
 from conformance.replay.faults import Fault
 from conformance.replay.messages import Answer, Asked
 from conformance.replay.server import ReplayServer, replaying
 from services.database import Database
 from services.outbox.services import Message, backlogs, enqueue
 from tests.support.dispatching import TOKEN, Converter
-from tests.support.local_stack import poll
 
 URLS = [f"u{number:03}" for number in range(600)]  # two events
 STEPS = [(f"{side} commit", number) for number in range(1, 9) for side in ("before", "after")]
@@ -56,7 +56,7 @@ def run(job: Job) -> Report | None:
 
 def require_converted_once(job: Job, database: Database, converter: Converter) -> None:
     """After one more run, nothing waits and no paper was converted twice."""
-    poll(lambda: _is_forgotten(database), 30, "the sessions of the killed run to end")
+    wait_until_left(job.environment["DATABASE_URL"], NAME)
     report = run(job)
     assert report is not None
     assert report.outcome.status == "completed", report.outcome
@@ -97,10 +97,3 @@ def _killing(child: Child) -> Fault:
         return usual
 
     return fault
-
-
-def _is_forgotten(database: Database) -> bool:
-    """The server notices a dead client when it next reads from it; until then its locks hold."""
-    left = text("select count(*) from pg_stat_activity where application_name = 'conformance'")
-    with database.transaction() as session:
-        return bool(session.scalar(left) == 0)

@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import text
 
+from conformance.databases import wait_until_left
 from services.database import Database
 from services.errors import AccessDenied, ConfigError, RateLimited, SourceUnavailable
 from services.vectors.services import Text
@@ -94,6 +95,7 @@ def test_killed_at_a_request_the_next_run_leaves_what_the_tables_say(
 
         hosted.pinecone.done = kill
         assert child.wait() == -signal.SIGKILL
+    wait_until_left(database_url, "index program")
     hosted.pinecone.done = lambda _: None
     hosted.put(*(replace(one, text=f"{one.text} Edited once more.") for one in DOCUMENTS[:3]))
     hosted.sync()
