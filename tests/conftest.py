@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from prefect.events.worker import EventsWorker
@@ -27,6 +28,9 @@ from tests.support.postgres import start_test_postgres
 TEMPLATE = "bdc_template"
 # Words alone, but where vectors are the subject: a model costs every child process half a second.
 os.environ.setdefault("VECTORS_INDEX", "none")
+# An example that the machine had no time for is no failure.
+hypothesis.settings.register_profile("busy", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("busy")
 # A shell that runs the tests in the background has interrupts ignored, and programs inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prefect._vendor.croniter.croniter import croniter
 
@@ -53,7 +53,6 @@ def due_on(day: date, group: Group, cadence: str = "all") -> list[str]:
     return [task.collector for task in due_tasks(group, start, cadence)]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(day=st.integers(1, 31))
 def test_every_monthly_task_is_due_exactly_once_a_month_for_thirty_years(day: int) -> None:
     (task,) = tasks(monthly(day)).tasks
@@ -235,7 +234,6 @@ def runs_of(task: Task, served: list[date]) -> list[date]:
     return found
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     written=st.one_of(
         st.builds(daily),
@@ -259,7 +257,6 @@ def test_whatever_the_downtime_each_due_day_is_run_once_or_taken_over_by_a_later
         assert (day in runs) == (is_in_time and day >= served[0])
 
 
-@settings(deadline=None)
 @given(
     day=st.integers(1, 31),
     downtimes=st.lists(st.tuples(st.integers(0, 400), st.integers(1, 70)), max_size=6),
@@ -288,7 +285,6 @@ WRITTEN_TASKS = st.one_of(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     written=st.lists(WRITTEN_TASKS, max_size=4), first=st.dates(date(2020, 1, 1), date(2040, 1, 1))
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deployments.generate import TRIGGER_DESCRIPTION, deployments, render
@@ -151,7 +151,6 @@ TASKS = st.lists(
 )
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(groups=st.dictionaries(st.sampled_from(["a", "no", "a-1", "on_x"]), TASKS))
 def test_the_text_says_what_the_deployments_are_and_no_two_share_a_name(
     groups: dict[str, list[dict[str, Any]]],
