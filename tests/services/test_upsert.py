@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.database import Database
 from services.upsert import BATCH_ROWS, Written, bulk_upsert, stored_ids, stored_values
+from tests.support.local_stack import poll
 
 metadata = MetaData()
 ITEM = Table(
@@ -174,7 +175,7 @@ def test_a_row_that_another_writer_stores_meanwhile_is_merged(store: Database) -
         bulk_upsert(session, ITEM, COLUMNS, [item(1, "first")], key=("id",))
         first_wrote.set()
         second_started.wait(60)
-        _wait_until_someone_waits(store)
+        poll(lambda: _someone_waits(store), 10, "the second writer to wait for the first")
     other.join(60)
     assert outcome == [Written(inserted=1, updated=1)]
     assert titles(store) == {1: "second", 2: "a title"}
@@ -224,11 +225,6 @@ def _sequential_scans(store: Database) -> int:
         return int(found)
 
 
-def _wait_until_someone_waits(store: Database) -> None:
-    with store.engine.connect() as connection:
-        waiting = text("select count(*) from pg_locks where not granted")
-        for _ in range(2000):
-            if connection.scalar(waiting):
-                return
-            connection.rollback()
-    raise AssertionError("the second writer never waited for the first")
+def _someone_waits(store: Database) -> bool:
+    with store.transaction() as session:
+        return bool(session.scalar(text("select count(*) from pg_locks where not granted")))

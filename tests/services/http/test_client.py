@@ -191,7 +191,7 @@ def test_a_silent_source_is_timed_out(make_client: MakeClient, server: ReplaySer
     with pytest.raises(SourceTimedOut) as caught:
         make_client(read_seconds=0.05, tries=2).get("/page")
     assert isinstance(caught.value.__cause__, httpx.ReadTimeout)
-    assert server.traffic.count("/page") == 2
+    poll(lambda: server.traffic.count("/page") == 2, 10, "both tries at the server")
 
 
 class HurryingWorld(World):

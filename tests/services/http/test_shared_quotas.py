@@ -3,11 +3,12 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 from pydantic import SecretStr
 from sqlalchemy import select
 
-from conformance.replay.faults import status
+from conformance.replay.faults import held, status
 from conformance.replay.messages import json_answer
 from conformance.replay.routes import at
 from conformance.replay.rules import Budget
@@ -19,6 +20,7 @@ from services.http.models import HttpQuota
 from services.http.quota import Allowance, Purse
 from services.http.shared_quotas import StoredQuotas
 from tests.services.http.conftest import NOON, MakeClient, World
+from tests.support.local_stack import poll
 
 PAGE = at("/page", json_answer({"id": 1}))
 
@@ -46,14 +48,14 @@ def test_two_processes_share_one_budget(database_url: str) -> None:
 
 def test_kill_9_holds_no_part_of_the_budget_back(database_url: str) -> None:
     with replaying(PAGE, budgets=[Budget(40)]) as server:
+        over = Event()
+        server.script.at(11, held(over))
         victim = start(server, database_url, 80)
-        assert victim.stdout is not None
-        begun = [victim.stdout.readline() for _ in range(10)]
+        poll(lambda: server.traffic.count("/page") == 11, 30, "a request that is not answered")
         victim.kill()
-        done = len(begun) + len(finish(victim))
-        taken = server.traffic.count("/page")
-        assert done <= taken < 80
-        assert finish(start(server, database_url, 100)) == ["200"] * (80 - taken) + ["limited"]
+        assert finish(victim) == ["200"] * 10
+        over.set()
+        assert finish(start(server, database_url, 100)) == ["200"] * (80 - 11) + ["limited"]
 
 
 def shared(database: Database, world: World, *tokens: str) -> object:

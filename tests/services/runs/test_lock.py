@@ -28,7 +28,7 @@ def slow_to_end(connection: psycopg.Connection, _: object) -> None:
 def end_lock_sessions(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as admin:
         ended = admin.execute(
-            "select pg_terminate_backend(pid, 5000) from pg_locks"
+            "select pg_terminate_backend(pid, 60000) from pg_locks"
             f" where locktype = 'advisory' and {OF_THE_DATABASE}"
         ).fetchall()
     assert ended == [(True,)]

@@ -99,14 +99,18 @@ def test_a_host_that_is_gone_is_a_failure_that_may_pass(database: Database) -> N
 def test_a_host_that_says_nothing_is_not_waited_for(
     database: Database, pinecone: PineconeServer
 ) -> None:
-    settings = settings_at(pinecone.url, pinecone_timeout_seconds=0.2)
-    index = PineconeIndex("boost-dashboard", "multilingual-e5-large", 0, settings)
+    patient, hasty = (
+        PineconeIndex(
+            "boost-dashboard", "multilingual-e5-large", 0, settings_at(pinecone.url, **also)
+        )
+        for also in ({}, {"pinecone_timeout_seconds": 0.2})
+    )
     until = Event()
     pinecone.done = lambda _: until.wait()  # type: ignore[assignment]
     with database.transaction() as session:
-        index.prepare(session)
+        patient.prepare(session)
         with pytest.raises(SourceTimedOut, match="Pinecone"):
-            index.delete(session, HERE, ["v1"])
+            hasty.delete(session, HERE, ["v1"])
     until.set()
 
 
