@@ -6,6 +6,7 @@ import logging
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from prefect import State
@@ -57,7 +58,9 @@ def run_group(
     monkeypatch.setenv("BDC_SCHEDULE", str(file))
 
     def run(yaml: str, group: str = "nightly", **parameters: Any) -> State[Any]:
-        file.write_text(yaml)
+        written = tmp_path / uuid4().hex
+        written.write_text(yaml)
+        written.replace(file)  # in one step: another thread may be reading it
         call = collector_group(group, **parameters, return_state=True)
         return asyncio.run(cast("Coroutine[None, None, State[Any]]", call))
 

@@ -176,7 +176,7 @@ def test_two_groups_run_at_once_and_the_tasks_of_each_in_order(
         site.start_worker()
         assert site.ended(runs[1]).state_type == StateType.COMPLETED
         assert collected(database) == [("c", "completed"), ("d", "completed")]
-        assert site.prefect.client.read_flow_run(runs[0]).state_type == StateType.RUNNING
+        site.prefect.wait_for_state(runs[0], StateType.RUNNING, timeout=PATIENCE)
     assert site.ended(runs[0]).state_type == StateType.COMPLETED
     names = [name for name, _ in collected(database)]
     assert sorted(names) == ["a", "b", "c", "d"]
@@ -188,9 +188,9 @@ def test_after_kill_9_of_everything_a_new_worker_runs_the_rest_and_nothing_twice
 ) -> None:
     first, second, third = (repository(tmp_path, name).path for name in ("1st", "2nd", "3rd"))
     write_schedule(schedule(first, second, third))
-    deployment = site.deploy("nightly")
+    deployment, scheduled = site.deploy("nightly"), today_at()
     with gate(database_url, second):
-        batch = site.scheduled_run(deployment, today_at())
+        batch = site.scheduled_run(deployment, scheduled)
         worker = site.start_worker()
         child = waiting(site, database, second)
         assert worker.pid is not None
@@ -199,7 +199,7 @@ def test_after_kill_9_of_everything_a_new_worker_runs_the_rest_and_nothing_twice
     rest = site.rest_of(deployment, batch)
     assert rest.parameters == {
         "group": "nightly",
-        "date": f"{today_at():%Y-%m-%d}",
+        "date": f"{scheduled:%Y-%m-%d}",
         "missing_only": True,
     }
     assert site.ended(rest.id).state_name == "Completed"

@@ -44,9 +44,6 @@ def days_ago(days: int) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
 
 
-TODAY = f"{days_ago(0):%Y-%m-%d}"
-
-
 def dead_batch(database: Database, *paths: object, at: datetime | None = None) -> UUID:
     """A batch of the group that was killed before it could settle anything."""
     at = at or days_ago(0)
@@ -56,9 +53,9 @@ def dead_batch(database: Database, *paths: object, at: datetime | None = None) -
     return batch.id
 
 
-def dead_turn(database: Database, path: object, batch: UUID, day: str = TODAY) -> Occasion:
-    """An occasion that the dead batch had claimed."""
-    found = occasion(path, day)
+def dead_turn(database: Database, path: object, batch: UUID, days: int = 0) -> Occasion:
+    """An occasion of so many days ago that the dead batch had claimed."""
+    found = occasion(path, f"{days_ago(days):%Y-%m-%d}")
     with database.transaction() as session:
         ledger.claim(session, found, batch=batch, redo=(), now=days_ago(0))
     return found
@@ -194,7 +191,7 @@ def test_a_newer_day_takes_the_place_of_what_a_dead_batch_left(
     is_over: bool,
 ) -> None:
     path, day = repository(tmp_path, "one").path, days_ago(3)
-    turn = dead_turn(database, path, dead_batch(database, path, at=day), f"{day:%Y-%m-%d}")
+    turn = dead_turn(database, path, dead_batch(database, path, at=day), days=3)
     run = begun(prefect_api, turn, Running())
     prefect_api.client.update_flow_run_labels(run.id, {WORKER_LABEL: "bdc@elsewhere"})
     if is_over:
@@ -220,7 +217,7 @@ def test_an_earlier_day_that_a_dead_batch_left_is_run_when_no_newer_one_is_due(
 ) -> None:
     path, day = repository(tmp_path, "one").path, days_ago(2)
     batch = dead_batch(database, path, at=day)
-    dead_turn(database, path, batch, f"{day:%Y-%m-%d}")
+    dead_turn(database, path, batch, days=2)
     with database.transaction() as session:
         ledger.finish_batch(session, batch, "failed", now=day)
     other = days_ago(-2).strftime("%A").lower()

@@ -34,7 +34,7 @@ def end_sessions(records: Records, *, like: str) -> None:
     wanted = "pid <> pg_backend_pid() and datname = current_database() and query like %s"
     with psycopg.connect(records.database_url, autocommit=True) as admin:
         ended = admin.execute(
-            f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {wanted}", [like]
+            f"select pg_terminate_backend(pid, 60000) from pg_stat_activity where {wanted}", [like]
         ).fetchall()
     assert ended
 
