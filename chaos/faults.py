@@ -159,8 +159,8 @@ def lose_lease(scene: Scene) -> None:
 
 
 def deploy(scene: Scene) -> None:
-    """Another schedule is brought onto the server while its batches run."""
-    scene.stand.apply_schedule(f"{scene.chance.randrange(24):02}:{scene.chance.randrange(60):02}")
+    """Another schedule is brought onto the server while its batches run; its own time is far off."""
+    scene.stand.apply_schedule(timedelta(minutes=scene.chance.randrange(6 * 60, 18 * 60)))
 
 
 def migrate(scene: Scene) -> None:

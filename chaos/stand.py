@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -159,13 +160,14 @@ class Stand:
         """Who runs: killed and started again, it is there under the same name."""
         return ProcessRecords(self.home / "processes.json")
 
-    def apply_schedule(self, at: str) -> None:
-        """What `bdc deploy apply` does with a schedule whose group starts at this time.
+    def apply_schedule(self, ahead: timedelta) -> None:
+        """What `bdc deploy apply` does with a schedule whose group starts so long from now.
 
         Again where it fails, as a pipeline would: the server may be down just then.
         """
         file = Path(self.environment["BDC_SCHEDULE"])
-        file.write_text(_schedule(self.sources, at), encoding="utf-8")
+        at = datetime.now(UTC) + ahead
+        file.write_text(_schedule(self.sources, f"{at:%H:%M}"), encoding="utf-8")
         deadline = time.monotonic() + APPLY_SECONDS
         while (done := self._apply()).returncode:
             if time.monotonic() > deadline:
@@ -275,7 +277,7 @@ def _start(stand: Stand) -> None:
     stand.renew()
     with stand.client() as client:
         ensure_work_pool(client, POOL, base_job_template(stand.home))
-    stand.apply_schedule("00:00")
+    stand.apply_schedule(timedelta(hours=12))
     for worker in stand.workers:
         worker.start()
     stand.page.start()

@@ -25,7 +25,7 @@ from services.database import Database, open_database
 from services.errors import ConfigError
 from services.settings import STACK_FILE
 from tests.flows.groups import collected, repository, schedule
-from tests.support.local_stack import poll
+from tests.support.local_stack import far_off, poll
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -77,7 +77,8 @@ class Cluster:
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     folder = tmp_path_factory.mktemp("cluster")
     file = folder / "schedule.yaml"
-    file.write_text(schedule(*(repository(folder, name).path for name in REPOSITORIES)))
+    sources = [repository(folder, name).path for name in REPOSITORIES]
+    file.write_text(schedule(*sources, at=far_off()))
     outside = {name: value for name, value in os.environ.items() if name not in UNSET}
     ours = {
         "BDC_HOME": str(folder / "home"),

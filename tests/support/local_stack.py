@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -83,6 +84,11 @@ def poll(
         assert time.monotonic() < deadline, f"not within {seconds} s: {wanted}"
         time.sleep(0.1)
     return answer
+
+
+def far_off() -> str:
+    """A time of day, in UTC, that does not come while a test runs."""
+    return f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}"
 
 
 @contextmanager

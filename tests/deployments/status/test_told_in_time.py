@@ -25,7 +25,7 @@ from services.runs.run import Run
 from tests.support.deploying import COLLECTOR, POOL, Deploying, desired, schedule, task
 from tests.support.git_http import serve_repositories
 from tests.support.github_site import GitHubSite, serving
-from tests.support.local_stack import ANSWER_SECONDS, poll
+from tests.support.local_stack import ANSWER_SECONDS, far_off, poll
 from tests.support.receiving import Receiver, receiving
 from tests.support.scripted_collector import Script, play
 
@@ -95,7 +95,7 @@ def serve(server: Deploying, database_url: str, tmp_path: Path) -> Iterator[Serv
     with receiving(Receiver()) as receiver:
         addresses = AlertSettings(webhook_url=SecretStr(receiver.url), webhook_may_be_private=True)
         alerts = load_alerts(ROUTES_FILE, addresses, schedule(GROUPS))
-        server.apply(desired(GROUPS, alerts=alerts))
+        server.apply(desired(GROUPS, far_off(), alerts=alerts))
 
         def start(**changed: str) -> Service:
             environment = {
