@@ -16,8 +16,9 @@ from conformance.bench import Bench, Line
 from conformance.promises import BrokenPromise
 from deployments.connection import open_client
 
-PATIENCE_SECONDS = 120.0
-ARRIVAL_SECONDS = 60.0
+# Such a run takes seconds; one that hangs is a broken promise, on a busy machine too.
+PATIENCE_SECONDS = 600.0
+ARRIVAL_SECONDS = 240.0
 
 
 @dataclass(frozen=True, slots=True)

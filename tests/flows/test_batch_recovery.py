@@ -43,7 +43,7 @@ FINAL = (StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CAN
 # A batch takes seconds; a machine that is busy with other tests takes its time.
 PATIENCE = 240
 # Longer than any test: who waits at a gate is not to give up.
-GATE_SECONDS = "300"
+GATE_SECONDS = "1000"
 
 
 @dataclass

@@ -61,7 +61,7 @@ def pool(prefect_api: LocalPrefect, database_url: str, tmp_path: Path) -> Iterat
         environment={
             **prefect_api.environment(),
             "DATABASE_URL": database_url,
-            "DATABASE_LOCK_TIMEOUT_SECONDS": "300",  # who waits at the gate is not to give up
+            "DATABASE_LOCK_TIMEOUT_SECONDS": "1000",  # who waits at the gate is not to give up
             "BDC_HOME": str(tmp_path / "home"),
         },
         records=ProcessRecords(tmp_path / "processes.json"),

@@ -20,7 +20,7 @@ from tests.support.slack_site import SlackTeamSite
 from tests.support.slack_socket import SlackSocket, socket_serving
 
 OLD = "1640000000.000100"
-SOON = 20
+SOON = 60
 
 
 @pytest.fixture
