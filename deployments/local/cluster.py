@@ -18,6 +18,8 @@ SERVERS = 2
 REDIS_PORT = 6379
 MIGRATION_SECONDS = 120
 STOP_SECONDS = 10.0
+# Between two tries to start what does not start.
+RESTART_SECONDS = 2.0
 
 
 class PrefectServices:
@@ -53,17 +55,24 @@ class ClusterStack(LocalStack):
     _api_urls: tuple[str, ...] = ()
 
     def wait(self) -> None:
-        """Until an interrupt; a part that has ended is started again."""
+        """Until an interrupt; a part that has ended is started again, until it does start."""
+        failed: dict[Part, str] = {}
         while True:
             for part in self._parts:
-                if (problem := part.problem()) is not None:
-                    self._restart(part, problem)
-            time.sleep(POLL_SECONDS)
+                problem = failed.pop(part, None) or part.problem()
+                if problem is not None:
+                    failed |= self._restart(part, problem)
+            time.sleep(RESTART_SECONDS if failed else POLL_SECONDS)
 
-    def _restart(self, part: Part, problem: str) -> None:
+    def _restart(self, part: Part, problem: str) -> dict[Part, str]:
+        """Nothing, or why it could not be: what it needs may just have ended too."""
         self._report(f"{problem}; starting it again")
         part.stop()
-        part.start()
+        try:
+            part.start()
+        except ConfigError as error:
+            return {part: str(error)}
+        return {}
 
     def _start_prefect(self, database_url: str) -> str:
         if self._settings.prefect_api_url is not None:

@@ -170,7 +170,9 @@ def test_status_watches_until_it_is_stopped(database_url: str, tmp_path: Path) -
         assert watching.stdout is not None
         seen = 0
         while seen < 2:
-            seen += "as of " in watching.stdout.readline()
+            line = watching.stdout.readline()
+            assert line, "it ended before its second look"
+            seen += "as of " in line
         watching.send_signal(signal.SIGINT)
         _, complaint = watching.communicate(timeout=120)
     assert (watching.returncode, complaint) == (130, "")

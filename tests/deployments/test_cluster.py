@@ -68,9 +68,13 @@ class Cluster:
             deployment = client.read_deployment_by_name("collector_group/nightly")
             return client.create_flow_run_from_deployment(deployment.id).id
 
-    def state(self, api_url: str, run: UUID) -> StateType | None:
-        with SyncPrefectClient(api_url) as client:
-            return client.read_flow_run(run).state_type
+    def ended(self, api_url: str, run: UUID) -> StateType:
+        def ending() -> StateType | None:
+            with SyncPrefectClient(api_url) as client:
+                state = client.read_flow_run(run).state_type
+            return state if state in TERMINAL_STATES else None
+
+        return poll(ending, 150, "the end of the group's run")
 
 
 @pytest.fixture(scope="module")
@@ -115,20 +119,29 @@ def opened(cluster: Cluster) -> Database:
 def test_a_group_runs_each_collector_once_whoever_is_killed(cluster: Cluster, victim: str) -> None:
     first = addresses(cluster)["prefect_api_url"]
     port = int(first.split(":")[2].removesuffix("/api"))
-
-    def ending() -> StateType | None:
-        state = cluster.state(first, run)
-        return state if state in TERMINAL_STATES else None
-
     with closing(opened(cluster)) as database:
         before = len(collected(database))
         run = cluster.start_group(first)
         cluster.kill(victim)
         poll(lambda: answers(f"{first}/health"), 90, f"port {port} again")
-        ended = poll(ending, 150, f"the end of the group's run after that of {victim}")
+        assert cluster.ended(first, run) == StateType.COMPLETED
         runs = collected(database)[before:]
-    assert ended == StateType.COMPLETED
     assert sorted(runs) == [(name, "completed") for name in REPOSITORIES]
+
+
+def test_what_does_not_start_again_is_tried_until_it_does(cluster: Cluster) -> None:
+    first = addresses(cluster)["prefect_api_url"]
+    settings = cluster.home / "postgres" / "postgresql.auto.conf"
+    usual = settings.read_text()
+    settings.write_text("no_such_setting = 1\n")
+    try:
+        postmaster = int((settings.parent / "postmaster.pid").read_text().split()[0])
+        psutil.Process(postmaster).send_signal(signal.SIGKILL)
+        cluster.said("PostgreSQL did not start")
+    finally:
+        settings.write_text(usual)
+    poll(lambda: answers(f"{first}/ready"), 90, "a server that reaches its database again")
+    assert cluster.ended(first, cluster.start_group(first)) == StateType.COMPLETED
 
 
 def test_without_any_redis_the_message_names_both(monkeypatch: pytest.MonkeyPatch) -> None:
