@@ -42,17 +42,20 @@ def run_flow(
     """
     given = json.dumps({**line.world.parameters, **parameters})
     report = bench.new_folder("flow") / "report.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "conformance.flow_program", *_names(line), str(report)],
-        input=given,
-        cwd=line.home,
-        env={**os.environ, **line.environment, **_prefect(bench), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-        timeout=PATIENCE_SECONDS,
-    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "conformance.flow_program", *_names(line), str(report)],
+            input=given,
+            cwd=line.home,
+            env={**os.environ, **line.environment, **_prefect(bench), **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=PATIENCE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise BrokenPromise(f"the flow does not end within {PATIENCE_SECONDS:.0f} s") from None
     if done.returncode:
         raise BrokenPromise(
             f"the flow's process ended with {done.returncode}: {done.stdout[-2000:]}"

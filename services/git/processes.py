@@ -189,13 +189,13 @@ def _await_word(selector: selectors.BaseSelector, pid: int, stall_seconds: float
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process and everything it has started have used of the processor."""
+    """What a process and everything it has started, ended ones too, have used of the processor."""
     total = 0.0
     with suppress(psutil.NoSuchProcess):
         parent = psutil.Process(pid)
         for process in (parent, *parent.children(recursive=True)):
             times = process.cpu_times()
-            total += times.user + times.system
+            total += times.user + times.system + times.children_user + times.children_system
     return total
 
 

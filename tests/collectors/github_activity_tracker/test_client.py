@@ -1010,8 +1010,11 @@ class TestWhatGitComplainsOf:
         assert "\n" not in str(failed.value)
         assert TOKEN not in str(failed.value)
 
-    def test_git_at_work_is_not_taken_for_stalled(self) -> None:
-        counting = "!i=0; while [ $i -lt 1500000 ]; do i=$((i+1)); done"
+    @pytest.mark.parametrize("helpers", ["1500000", "900000 600000"])
+    def test_git_at_work_is_not_taken_for_stalled(self, helpers: str) -> None:
+        """One helper, or one after the other."""
+        count = "(i=0; while [ $i -lt $most ]; do i=$((i+1)); done)"
+        counting = f"!for most in {helpers}; do {count}; done"
         environment = child_environment(os.environ, {}, protocols="none")
         run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.3)
 
