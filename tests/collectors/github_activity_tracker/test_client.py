@@ -1010,13 +1010,13 @@ class TestWhatGitComplainsOf:
         assert "\n" not in str(failed.value)
         assert TOKEN not in str(failed.value)
 
-    @pytest.mark.parametrize("helpers", ["1500000", "900000 600000"])
+    @pytest.mark.parametrize("helpers", ["2000000", "1500000 500000"])
     def test_git_at_work_is_not_taken_for_stalled(self, helpers: str) -> None:
         """One helper, or one after the other."""
         count = "(i=0; while [ $i -lt $most ]; do i=$((i+1)); done)"
         counting = f"!for most in {helpers}; do {count}; done"
         environment = child_environment(os.environ, {}, protocols="none")
-        run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.3)
+        run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.5)
 
     def test_git_that_ignores_being_asked_is_forced_to_end(
         self, monkeypatch: pytest.MonkeyPatch
