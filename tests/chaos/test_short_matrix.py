@@ -8,7 +8,7 @@ import pytest
 from chaos.faults import FAULTS
 from tests.support.local_stack import ROOT
 
-pytestmark = pytest.mark.xdist_group("chaos")
+pytestmark = [pytest.mark.xdist_group("chaos"), pytest.mark.long]
 # Of the draws that it decides: the papers and the GitHub collector, and what strikes after what.
 SEED = 11
 
