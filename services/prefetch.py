@@ -1,15 +1,38 @@
 """Reading ahead of whoever stores, in a thread, by a bounded amount."""
 
-import contextvars
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from contextvars import ContextVar, copy_context
 from queue import Empty, Queue
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Sleep = Callable[[float], None]
 # How long the reader may not notice, at its next item, that nobody wants it any more.
 NOTICE_SECONDS = 0.05
+# The same while it sleeps.
+NAP_SECONDS = 1.0
+# In the reader's thread: set when nobody wants its items any more.
+_OVER: ContextVar[threading.Event | None] = ContextVar("over", default=None)
+
+
+class _UnwantedError(Exception):
+    """Nobody waits for the next item any more."""
+
+
+def sleep_while_wanted(sleep: Sleep) -> Sleep:
+    """The same sleep, which ends within a second, by raising, once nobody wants what is read ahead."""
+
+    def nap(seconds: float) -> None:
+        over = _OVER.get()
+        while seconds > 0:
+            if over is not None and over.is_set():
+                raise _UnwantedError
+            sleep(min(seconds, NAP_SECONDS))
+            seconds -= NAP_SECONDS
+
+    return nap
 
 
 class _End:
@@ -25,7 +48,8 @@ def prefetched(items: Generator[T, None, None], depth: int) -> Iterator[Iterator
 
     Order is kept. What the generator raises is raised at its place. When the block is left, for
     whatever reason, the generator is closed, after the item that it is making; so it must not wait
-    without a bound. With `depth` 0 nothing is read ahead and no thread is made.
+    without a bound, and sleep by `sleep_while_wanted`. With `depth` 0 nothing is read ahead and no
+    thread is made.
     """
     with prefetched_each([items], depth) as (found,):
         yield found
@@ -58,6 +82,7 @@ class _Reader(Generic[T]):
         self._sources = sources
         self._queue: Queue[tuple[int, T | _End]] = Queue(maxsize=depth)
         self._wanted = 0
+        self._over = threading.Event()
         self._thread: threading.Thread | None = None
         self._is_at_work = False
 
@@ -72,6 +97,7 @@ class _Reader(Generic[T]):
     def release(self) -> None:
         """Take what the thread waits to hand over until it has ended."""
         self._wanted = len(self._sources)
+        self._over.set()
         while self._thread is not None and self._thread.is_alive():
             try:
                 self._queue.get(timeout=NOTICE_SECONDS)
@@ -90,7 +116,8 @@ class _Reader(Generic[T]):
                 return item
 
     def _start(self, number: int) -> None:
-        context = contextvars.copy_context()
+        context = copy_context()
+        context.run(_OVER.set, self._over)
         self._thread = threading.Thread(
             target=context.run, args=(self._make_from, number), daemon=True
         )

@@ -5,22 +5,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import replace
-from threading import Event
 from typing import Self
 
 from services.errors import RecordRejected
 from services.http.addresses import numbered_after
 from services.http.client import HttpClient
 from services.http.messages import Request, Response
-from services.http.settings import Sleep
-from services.prefetch import prefetched
-
-# How soon a page that is waiting for quota notices that nobody wants it any more.
-NOTICE_SECONDS = 1.0
-
-
-class _UnwantedError(Exception):
-    """Nobody waits for the next page any more."""
+from services.prefetch import prefetched, sleep_while_wanted
 
 
 @contextmanager
@@ -50,13 +41,9 @@ def pages(
     """
     if first is not None and first.not_modified:
         raise ValueError(f"{first.url} is not modified: nobody knows whether pages follow it")
-    unwanted = Event()
-    patient = client.sleeping(lambda sleep: _until(unwanted, sleep))
+    patient = client.sleeping(sleep_while_wanted)
     with prefetched(_walk(patient, request, most, first, at_once), ahead) as found:
-        try:
-            yield found
-        finally:
-            unwanted.set()
+        yield found
 
 
 def _walk(
@@ -113,16 +100,3 @@ class _Fetching:
 
     def _fetch(self, url: str) -> Response:
         return self._client.send(replace(self._request, target=url, params=None))
-
-
-def _until(unwanted: Event, sleep: Sleep) -> Sleep:
-    """Sleeps in short pieces, and no longer than anybody wants to know what comes after."""
-
-    def nap(seconds: float) -> None:
-        while seconds > 0:
-            if unwanted.is_set():
-                raise _UnwantedError
-            sleep(min(seconds, NOTICE_SECONDS))
-            seconds -= NOTICE_SECONDS
-
-    return nap

@@ -88,6 +88,7 @@ class CollectingGitHub:
     name: str = NAME
     tokens: str | None = "welcome"
     rescan_days: int = 7
+    patience_seconds: float = 3.0
     heard: Heard = field(default_factory=Heard)
 
     @property
@@ -100,7 +101,7 @@ class CollectingGitHub:
         access = GitHubAccess.model_construct(
             api_url=self.site.server.url,
             tokens=SecretStr(self.tokens) if self.tokens else None,
-            patience_seconds=3.0,
+            patience_seconds=self.patience_seconds,
         )
         chosen = {"streams": API_STREAMS, "repository": self.name, **parameters}
         around = Surroundings(self.clock.sleep, self.clock, lambda: 1.0)

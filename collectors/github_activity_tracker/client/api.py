@@ -15,6 +15,7 @@ from services.http.graphql import RESOURCE, require_data
 from services.http.messages import Request, Response, Validator
 from services.http.settings import HttpSettings, Surroundings, anonymous
 from services.http.validators import Validators
+from services.prefetch import sleep_while_wanted
 
 Params = Mapping[str, str | int]
 PER_PAGE = 100  # the most that GitHub gives
@@ -122,9 +123,12 @@ def open_api(
 ) -> GitHubApi:
     """The API as everyone that the settings allow; what is left of quotas is shared by `database`.
 
+    Pages are read ahead: a wait for quota ends when nobody wants them any more.
+
     Raises:
         ConfigError: the base URL is none, or something of an app is missing.
     """
+    around = replace(around, sleep=sleep_while_wanted(around.sleep))
     auth = token_pool(access, database, around)
     client = HttpClient(http_settings(access, read_seconds), auth=auth, around=around)
     return GitHubApi(client, access.api_url, full_name, anonymous=auth is anonymous)

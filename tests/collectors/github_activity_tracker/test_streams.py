@@ -1,7 +1,8 @@
 """What the streams beside commits store, on a real PostgreSQL, from GitHub's API on loopback."""
 
 import threading
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from conformance.replay.recordings import load_recordings
 from services.database import Database
 from services.errors import ConfigError, RateLimited
 from services.vectors.services import search_documents
-from tests.support.collecting_github import Clock, CollectingGitHub
+from tests.support.collecting_github import Clock, CollectingGitHub, Heard
 from tests.support.github_payloads import EPOCH
 from tests.support.github_shelves import Shape
 from tests.support.github_site import GitHubRepository, GitHubSite, serving
@@ -478,6 +479,43 @@ def test_a_limit_in_the_middle_keeps_what_was_stored(
     assert due > 0
     assert collecting_github.values("select count(*) from _due") == [0]
     assert collecting_github.values("select count(*) from _review") == [100]
+
+
+class Impatient(Heard):
+    """Ends the run as soon as it has to wait for its next stream."""
+
+    def __init__(self, waiting: threading.Event) -> None:
+        super().__init__()
+        self._waiting = waiting
+
+    def say(self, text: str, until: datetime | None = None) -> None:
+        super().say(text, until)
+        if text == "collecting comments":
+            assert self._waiting.wait(60)
+            raise KeyboardInterrupt
+
+
+def test_who_ends_a_run_need_not_wait_for_the_quota_of_what_is_read_ahead(
+    github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite
+) -> None:
+    waiting, naps = threading.Event(), list[float]()
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        waiting.set()
+        time.sleep(0.01)
+
+    collecting_github.clock.sleep = nap  # type: ignore[method-assign]
+    collecting_github.patience_seconds = 20_000
+    github.fill(20)
+    path = "/repos/boostorg/sample/issues/comments"
+    site.server.script.on(path, status(429, retry_after="10000"))
+    collector = collecting_github.collector(streams=["issues", "comments"])
+    run = collecting_github.run()
+    run.progress = Impatient(waiting)
+    with pytest.raises(KeyboardInterrupt):
+        collector.collect(run)
+    assert 0 < sum(naps) < 10_000
 
 
 class TestAWindow:
