@@ -89,6 +89,7 @@ class CollectingGitHub:
     tokens: str | None = "welcome"
     rescan_days: int = 7
     patience_seconds: float = 3.0
+    git_url: str = "https://github.com"
     heard: Heard = field(default_factory=Heard)
 
     @property
@@ -97,7 +98,9 @@ class CollectingGitHub:
 
     def collector(self, **parameters: Any) -> GitHubActivityTracker:
         """The collector of one run; of everything but commits unless it says otherwise."""
-        settings = GitHubSettings.model_construct(rescan_days=self.rescan_days)
+        settings = GitHubSettings.model_construct(
+            rescan_days=self.rescan_days, git_url=self.git_url
+        )
         access = GitHubAccess.model_construct(
             api_url=self.site.server.url,
             tokens=SecretStr(self.tokens) if self.tokens else None,

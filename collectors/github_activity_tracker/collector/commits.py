@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
@@ -46,7 +46,7 @@ class CommitStream:
             at_source = mirror.branches()
             heads = self._followed(at_source, mirror.default_branch())
             repository_id = self._store_repository(run, mirror.default_branch())
-            cursor = run.read_cursor(STREAM) or {"heads": {}, "is_cut": False}
+            cursor = self._read_cursor(run)
             before: Heads = cursor["heads"]
             old = {} if self.reread or cursor["is_cut"] else before
             self._store_new_commits(run, mirror, repository_id, old, heads)
@@ -100,6 +100,18 @@ class CommitStream:
         run.add(CollectResult(tables=tables))
         return repository_id
 
+    def _read_cursor(self, run: Run) -> dict[str, Any]:
+        """None of it where it is that of another repository of the same name, made anew perhaps."""
+        cursor = run.read_cursor(STREAM) or {"heads": {}, "is_cut": False}
+        is_ours = cursor.get("github_id") in {None, self._github_id(run)}
+        return cursor if is_ours else {"heads": {}, "is_cut": False}
+
+    def _github_id(self, run: Run) -> int | None:
+        """GitHub's number of the repository; None where nobody has asked GitHub."""
+        with run.transaction() as session:
+            known = services.find_repository(session, self.source.source_key)
+        return known.github_id if known else None
+
     def _store_new_commits(
         self, run: Run, mirror: Mirror, repository_id: int, old: Heads, new: Heads
     ) -> None:
@@ -147,6 +159,11 @@ class CommitStream:
         """
         at_source = mirror.branches()
         kept = {name: sha for name, sha in before.items() if name in at_source} | heads
+        position = {
+            "heads": kept,
+            "is_cut": bool(mirror.boundary()),
+            "github_id": self._github_id(run),
+        }
         with run.transaction() as session:
             parts = [
                 services.store_branches(session, repository_id, heads),
@@ -155,7 +172,6 @@ class CommitStream:
             if self.reread or mirror.is_rewritten(before.values(), kept.values()):
                 reachable = mirror.shas(kept.values())
                 parts.append(services.mark_rewritten(session, repository_id, reachable))
-            position = {"heads": kept, "is_cut": bool(mirror.boundary())}
             run.advance_cursor(session, STREAM, position)
         for tables in parts:
             run.add(CollectResult(tables=tables))

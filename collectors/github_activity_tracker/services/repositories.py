@@ -178,13 +178,20 @@ def store_languages(session: Session, repository_id: int, sizes: Mapping[str, in
 
 
 def _current_name(session: Session, full_name: str) -> str | None:
-    """What the repository is called now that had this name last; names differ by more than case."""
+    """What the repository is called now that has this name, or had it last.
+
+    Names differ by more than case.
+    """
     name = RepositoryName
     found = session.execute(
         select(Repository.source_key)
         .join(name, name.repository_id == Repository.id)
         .where(func.lower(name.full_name) == full_name.lower())
-        .order_by(name.created_at.desc(), name.repository_id.desc())
+        .order_by(
+            (func.lower(Repository.source_key) == full_name.lower()).desc(),
+            name.created_at.desc(),
+            name.repository_id.desc(),
+        )
         .limit(1)
     )
     return found.scalar_one_or_none()

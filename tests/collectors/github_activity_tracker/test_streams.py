@@ -15,7 +15,9 @@ from conformance.replay.recordings import load_recordings
 from services.database import Database
 from services.errors import ConfigError, RateLimited
 from services.vectors.services import search_documents
-from tests.support.collecting_github import Clock, CollectingGitHub, Heard
+from tests.support.collecting_github import NAME, Clock, CollectingGitHub, Heard
+from tests.support.git_http import serve_repositories
+from tests.support.git_repositories import Repository
 from tests.support.github_payloads import EPOCH
 from tests.support.github_shelves import Shape
 from tests.support.github_site import GitHubRepository, GitHubSite, serving
@@ -410,6 +412,43 @@ class TestARepositoryOfAnotherName:
         assert sorted(
             collecting_github.values("select count(*) from _issue group by repository_id")
         ) == [5, 20]
+
+    def test_of_the_same_history_has_its_own_commits(
+        self, collecting_github: CollectingGitHub, site: GitHubSite, tmp_path: Path
+    ) -> None:
+        """One that was deleted and made anew, from a clone of it."""
+        repository = Repository.create(tmp_path / "served" / f"{NAME}.git")
+        for number in range(3):
+            repository.commit({"file": b"%d" % number})
+        with serve_repositories(tmp_path / "served") as served:
+            collecting_github.git_url = served.url
+            collecting_github.collect(streams=["metadata", "commits"])
+            site.repositories.pop(NAME)
+            site.add(NAME, 4712)
+            collecting_github.collect(streams=["metadata", "commits"])
+        assert collecting_github.rows(
+            "select r.github_id, count(c.id) from _repository r"
+            " left join _commit c on c.repository_id = r.id group by 1 order by 1"
+        ) == [(4711, 3), (4712, 3)]
+
+    def test_has_its_name_again_when_that_was_given_back(
+        self, github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite
+    ) -> None:
+        github.fill(20)
+        collecting_github.collect()
+        site.rename(NAME, "boostorg/old")
+        site.add(NAME, 4712).fill(5)
+        collecting_github.collect()
+        site.rename(NAME, "boostorg/other")
+        site.rename("boostorg/old", NAME)
+        github.issue(21, title="Given back")
+        collecting_github.collect()
+        assert collecting_github.values("select title from document where title like 'Given%'") == [
+            "Given back"
+        ]
+        assert collecting_github.rows(
+            "select source_key, github_id from _repository order by 2"
+        ) == [(NAME, 4711), (f"{NAME} (GitHub 4712)", 4712)]
 
 
 @pytest.mark.parametrize("code", [404, 410])
