@@ -26,7 +26,7 @@ from collectors.github_activity_tracker.collector.source import (
     Source,
     store_pages,
 )
-from collectors.github_activity_tracker.collector.vanished import mark_vanished
+from collectors.github_activity_tracker.collector.vanished import mark_vanished, require_repository
 from collectors.github_activity_tracker.services import Stored
 from services.database import Session
 from services.errors import NotFound
@@ -81,6 +81,7 @@ class _Following:
     def finish(self) -> None:
         """Look for what was not met, where that was not done with the last page."""
         if self.absent is not None:
+            require_repository(self.source)
             self._note_absence(self.absent)
         elif self.looks_back and not self.is_over:
             since = self.start + timedelta(seconds=1) if self.start else FIRST_DAY
@@ -173,6 +174,7 @@ class _WithinWindow:
     def finish(self) -> None:
         """Once it is done, it need not be done again."""
         if self.absent is not None:
+            require_repository(self.source)
             _say_absent(self.source, self.kind, self.absent)
             return
         with self.source.run.transaction() as session:

@@ -9,6 +9,7 @@ from collectors.github_activity_tracker.collector.pulls import KIND as PULL_KIND
 from collectors.github_activity_tracker.collector.reviews import NAME as REVIEWS
 from collectors.github_activity_tracker.collector.reviews import collect_reviews
 from collectors.github_activity_tracker.collector.source import Kind, Source
+from collectors.github_activity_tracker.collector.vanished import is_here, require_repository
 from collectors.github_activity_tracker.parsing.records import Rejected, read_record
 from services.errors import NotFound
 from services.runs.models import CollectorDeadLetter
@@ -18,7 +19,7 @@ ALL_KINDS = {**KINDS, PULL_KIND.name: PULL_KIND}
 
 
 def replay_letters(source: Source, letters: Sequence[CollectorDeadLetter]) -> None:
-    """What a letter names is asked for as it is now; what is gone meanwhile needs no storing.
+    """What a letter names is asked for as it is now; what is gone or moved meanwhile needs no storing.
 
     Raises:
         CollectorError: as `HttpClient.send`.
@@ -35,9 +36,8 @@ def replay_letters(source: Source, letters: Sequence[CollectorDeadLetter]) -> No
 
 
 def _replay(source: Source, kind: Kind, letter: CollectorDeadLetter) -> None:
-    try:
-        payload = _ask(source, kind, letter)
-    except NotFound:
+    payload = _ask(source, kind, letter)
+    if payload is None:
         return
     record = read_record(kind.listing.kind, payload, kind.listing.id_field)
     rejected = [record] if isinstance(record, Rejected) else []
@@ -53,7 +53,14 @@ def _replay(source: Source, kind: Kind, letter: CollectorDeadLetter) -> None:
 
 
 def _ask(source: Source, kind: Kind, letter: CollectorDeadLetter) -> Any:
-    """One that does not say which it is can only be read again as it came."""
+    """None of one that is gone; one that does not say which it is can only be read again as it came."""
     if not letter.item_key.isdecimal():
         return letter.payload
-    return source.api.get(kind.listing.item_path(letter.item_key)).content
+    try:
+        found = source.api.get(kind.listing.item_path(letter.item_key)).content
+    except NotFound:
+        found = None
+    if found is not None and is_here(source, found):
+        return found
+    require_repository(source)
+    return None

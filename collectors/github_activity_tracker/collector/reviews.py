@@ -50,6 +50,9 @@ def _answers(source: Source, numbers: Iterable[int]) -> Generator[list[PullDetai
 
 
 def _store(source: Source, pulls: Sequence[PullDetail]) -> None:
+    """What is gone is marked before it is due no more: killed in between, it is asked for again."""
+    if gone := {pull.number: None for pull in pulls if pull.is_gone}:
+        mark_gone(source, KIND, dict(gone))
     rejected = [
         Rejected(f"{pull.number}/{bad.key}", bad.reason, bad.payload)
         for pull in pulls
@@ -63,6 +66,3 @@ def _store(source: Source, pulls: Sequence[PullDetail]) -> None:
         quarantined = source.set_aside(session, NAME, rejected)
     fetched = sum(len(pull.reviews) for pull in pulls) + quarantined
     source.run.add(CollectResult(fetched, quarantined, stored.tables))
-    gone = {pull.number: None for pull in pulls if pull.is_gone}
-    if gone:
-        mark_gone(source, KIND, dict(gone))

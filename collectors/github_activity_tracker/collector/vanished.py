@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from collectors.github_activity_tracker import services
 from collectors.github_activity_tracker.collector.source import Kind, Source
 from collectors.github_activity_tracker.services import Span, Stored
 from services.database import Session
-from services.errors import NotFound
+from services.errors import NotFound, SourceUnavailable
 from services.runs.result import CollectResult
 
 
@@ -42,7 +43,13 @@ def mark_gone(
     gone: dict[int, str | None],
     end: Callable[[Session], None] = lambda _: None,
 ) -> None:
-    """Mark these, by key; where an issue has moved to."""
+    """Mark these, by key; where an issue has moved to.
+
+    Raises:
+        CollectorError: as `require_repository`.
+    """
+    if gone:
+        require_repository(source)
     with source.run.transaction() as session:
         stored = kind.mark_gone(session, source.repository_id, gone, source.now)
         services.note_due(session, services.DOCUMENT, source.repository_id, stored.changed)
@@ -56,10 +63,33 @@ def places(source: Source, kind: Kind, key: int) -> list[str | None]:
         found = source.api.get(kind.listing.item_path(key)).content
     except NotFound:
         return [None]
+    return [] if is_here(source, found) else [found.get("html_url")]
+
+
+def is_here(source: Source, found: Any) -> bool:
+    """Whether an answer is a record of this repository: GitHub leads on to where an issue has moved."""
     address = found.get("url") if isinstance(found, dict) else None
     home = f"/repos/{source.known.full_name}/".lower()
-    is_here = not isinstance(address, str) or home in address.lower()
-    return [] if is_here else [found.get("html_url")]
+    return not isinstance(address, str) or home in address.lower()
+
+
+def require_repository(source: Source) -> None:
+    """To be asked once something was found to be gone: of a repository that is hidden, all is.
+
+    Of one that was renamed, all seems to have moved.
+
+    Raises:
+        SourceUnavailable: it is not, or not any more, what it was when the run began.
+        CollectorError: as `HttpClient.send`.
+    """
+    known = source.known
+    try:
+        found = source.api.get("").content
+    except NotFound as error:
+        raise SourceUnavailable(f"GitHub shows {known.full_name} no more") from error
+    seen = (found.get("id"), found.get("full_name")) if isinstance(found, dict) else None
+    if seen != (known.github_id, known.full_name):
+        raise SourceUnavailable(f"{known.full_name} has got another name or place meanwhile")
 
 
 def _tell(source: Source, kind: Kind, stored: Stored, count: int) -> None:

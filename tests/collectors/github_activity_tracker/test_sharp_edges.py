@@ -4,15 +4,25 @@ from datetime import timedelta
 
 import pytest
 
+from collectors.github_activity_tracker.collector import StreamsFailed
 from conformance.replay.faults import Fault, status
 from conformance.replay.messages import Answer, Asked
 from services.vectors.services import search_documents
-from tests.support.collecting_github import Clock, CollectingGitHub
+from tests.support.collecting_github import NAME, Clock, CollectingGitHub, Heard
 from tests.support.github_payloads import EPOCH, GHOST, MISSING
 from tests.support.github_shelves import Shape
 from tests.support.github_site import GitHubRepository, GitHubSite
 
 PLAIN = Shape(pull_every=0, comment_every=0)
+PULLS = Shape(comment_every=0)
+
+
+class Ending(Heard):
+    """Ends the run with its first progress in reviews."""
+
+    def advance(self, amount: int) -> None:
+        if "collecting reviews" in self.lines:
+            raise KeyboardInterrupt(amount)
 
 
 def changing(change: object) -> Fault:
@@ -179,6 +189,19 @@ def test_a_letter_whose_record_is_gone_needs_no_storing(
     assert collecting_github.replay().fetched == 0
 
 
+def test_a_letter_whose_issue_has_moved_brings_nothing_of_where_it_is(
+    github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite
+) -> None:
+    github.fill(10, PLAIN)
+    github.issue(4, title=7)
+    collecting_github.collect()
+    other = site.add("boostorg/other", 99)
+    github.transfer(4, other, 7)
+    other.issue(7, title="Of the other")
+    assert collecting_github.replay().fetched == 0
+    assert collecting_github.values("select title from _issue where number = 7") == ["Title of 7"]
+
+
 def test_reasons_that_github_adds_are_stored(
     github: GitHubRepository, collecting_github: CollectingGitHub
 ) -> None:
@@ -234,6 +257,78 @@ def test_a_crash_between_a_page_and_the_end_loses_no_deletion(
     site.server.script.on("/repos/boostorg/sample/issues/4")
     collecting_github.collect(streams=["issues"])
     assert collecting_github.values("select number from _issue where deleted_at is not null") == [4]
+
+
+@pytest.mark.parametrize("tokens", ["welcome", None])
+def test_nothing_is_gone_because_its_repository_is_hidden(
+    github: GitHubRepository,
+    collecting_github: CollectingGitHub,
+    site: GitHubSite,
+    tokens: str | None,
+) -> None:
+    """It is hidden after its listings were read and before single records are asked for."""
+    collecting_github.tokens = tokens
+    github.fill(12)
+    listing = "/repos/boostorg/sample/pulls"
+    site.server.script.on(listing, changing(lambda: site.repositories.pop(NAME)))
+    with pytest.raises(StreamsFailed, match="reviews"):
+        collecting_github.collect(streams=["pull_requests", "reviews"])
+    assert collecting_github.values("select count(*) from _issue where deleted_at is null") == [4]
+    site.repositories[NAME] = github
+    collecting_github.collect(streams=["pull_requests", "reviews"])
+    assert collecting_github.values("select count(*) from _review where deleted_at is null") == [4]
+
+
+def test_a_listing_is_not_absent_because_its_repository_is_hidden(
+    github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite
+) -> None:
+    github.fill(12)
+    listing = "/repos/boostorg/sample/issues"
+    site.server.script.on(listing, changing(lambda: site.repositories.pop(NAME)))
+    with pytest.raises(
+        StreamsFailed, match=r"^not collected: comments: GitHub shows boostorg/sample"
+    ):
+        collecting_github.collect(streams=["issues", "comments"])
+
+
+def test_nothing_has_moved_because_its_repository_is_renamed(
+    github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite, clock: Clock
+) -> None:
+    """Of an issue that a listing leaves out, which is asked for by itself."""
+    clock.now = EPOCH + timedelta(days=3)
+    github.fill(20, PLAIN)
+    collecting_github.collect(streams=["issues"])
+    clock.pass_(hours=25)
+
+    def lagging(asked: Asked, _: Answer) -> Answer:
+        left_out = github.issues.entries[4]
+        github.issues.drop(4)
+        answer = site(asked)
+        github.issues.put(left_out)
+        site.rename("boostorg/sample", "cppalliance/sample")
+        assert answer is not None
+        return answer
+
+    site.server.script.on("/repos/boostorg/sample/issues", lagging)
+    with pytest.raises(StreamsFailed, match="another name"):
+        collecting_github.collect(streams=["issues"])
+    collecting_github.collect(streams=["issues"])
+    assert collecting_github.values("select count(*) from _issue where deleted_at is null") == [20]
+
+
+def test_a_pull_request_that_is_gone_is_due_until_it_is_marked(
+    github: GitHubRepository, collecting_github: CollectingGitHub
+) -> None:
+    """Whatever is stored first, the run ends after it."""
+    github.fill(9, PULLS)
+    collecting_github.collect(streams=["pull_requests"])
+    github.delete_issue(9)
+    collector, run = collecting_github.collector(streams=["reviews"]), collecting_github.run()
+    run.progress = Ending()
+    with pytest.raises(KeyboardInterrupt):
+        collector.collect(run)
+    collecting_github.collect(streams=["reviews"])
+    assert collecting_github.values("select number from _issue where deleted_at is not null") == [9]
 
 
 def test_a_label_that_is_renamed_is_renamed_everywhere(
