@@ -23,22 +23,32 @@ from services.errors import RecordRejected
 
 logger = logging.getLogger(__name__)
 EVENTS_AT_ONCE = 1000
+SPOKEN_OF = "spoken_of"
+"""Cursor: the channels that events spoke of and that were not read since."""
 
 
 def take_hints(place: Workplace, channels: Sequence[KnownChannel]) -> set[str]:
-    """Note what events ask for, in the transaction that drains them; the channels they speak of.
+    """Note what events ask for, in the transaction that drains them; the channels to be read for it.
 
     Those of channels that are not read are drained as well: nothing will come of them.
     """
     known = {channel.channel_id: channel for channel in channels}
-    spoken_of: set[str] = set()
-    while (found := _drain(place, known)) is not None:
-        spoken_of |= found
-    return spoken_of
+    while _drain(place, known):
+        pass
+    return _spoken_of(place)
 
 
-def _drain(place: Workplace, known: dict[str, KnownChannel]) -> set[str] | None:
-    """Some of what waits; None when nothing does."""
+def note_read(place: Workplace, channel: KnownChannel) -> None:
+    """What events ask for of a channel is done, as far as it is open to us."""
+    spoken_of = _spoken_of(place)
+    if channel.channel_id in spoken_of:
+        with place.run.transaction() as session:
+            _keep(place, session, spoken_of - {channel.channel_id})
+
+
+def _drain(place: Workplace, known: dict[str, KnownChannel]) -> bool:
+    """Some of what waits; whether anything did."""
+    spoken_of = _spoken_of(place)
     with place.run.transaction() as session:
         events = waiting_events(session, place.team.team_id, EVENTS_AT_ONCE)
         read = [_hint(event) for event in events]
@@ -46,10 +56,19 @@ def _drain(place: Workplace, known: dict[str, KnownChannel]) -> set[str] | None:
         for channel_id in {hint.channel for hint in hints}:
             its = [hint for hint in hints if hint.channel == channel_id]
             _note(place, session, known[channel_id], its)
+        _keep(place, session, spoken_of | {hint.channel for hint in hints})
         asked = place.desk.take(session, events)
         drained = mark_drained(session, events, place.now)
     place.count(0, {"event": drained, **({"outbox": asked} if asked.inserted else {})})
-    return {hint.channel for hint in hints} if events else None
+    return bool(events)
+
+
+def _spoken_of(place: Workplace) -> set[str]:
+    return set((place.run.read_cursor(SPOKEN_OF) or {}).get("channels", ()))
+
+
+def _keep(place: Workplace, session: Session, channels: set[str]) -> None:
+    place.run.advance_cursor(session, SPOKEN_OF, {"channels": sorted(channels)})
 
 
 def _hint(event: WaitingEvent) -> Hint | None:

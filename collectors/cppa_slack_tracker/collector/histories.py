@@ -56,6 +56,11 @@ class ChannelHistory:
         self.read_gaps()
         return reached
 
+    def read_latest(self) -> None:
+        """What was written since, and whatever is missing."""
+        self.history = self.history.opened()
+        self.read_gaps()
+
     def read_gaps(self) -> None:
         """What is missing, from the newest on."""
         for gap in self.history.gaps:

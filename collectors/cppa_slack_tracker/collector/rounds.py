@@ -7,7 +7,7 @@ from functools import partial
 
 from collectors.cppa_slack_tracker.client.refusals import Refused
 from collectors.cppa_slack_tracker.collector.budget import Sweep, kept_sweep
-from collectors.cppa_slack_tracker.collector.events import take_hints
+from collectors.cppa_slack_tracker.collector.events import note_read, take_hints
 from collectors.cppa_slack_tracker.collector.histories import ChannelHistory, always
 from collectors.cppa_slack_tracker.collector.members import refresh_members
 from collectors.cppa_slack_tracker.collector.threads import ChannelThreads
@@ -53,9 +53,8 @@ class Round:
         Raises:
             ChannelsFailed: Slack refuses channels for a reason that is no state of theirs.
         """
-        channels = self._channels()
-        take_hints(self.place, channels)
-        sweep = self._sweep()
+        take_hints(self.place, self._selected())
+        channels, sweep = self._channels(), self._sweep()
         self.place.run.progress.expect(len(channels), "channels")
         for channel in _from(channels, sweep.channel):
             self._read(channel, partial(self._read_channel, sweep=sweep))
@@ -69,9 +68,8 @@ class Round:
         Raises:
             ChannelsFailed: as `read_all`.
         """
-        channels = self._channels()
-        spoken_of = take_hints(self.place, channels)
-        for channel in channels:
+        spoken_of = take_hints(self.place, self._selected())
+        for channel in self._channels():
             if channel.channel_id in spoken_of:
                 self._read(channel, self._read_missing)
         return self._result()
@@ -95,9 +93,11 @@ class Round:
         return self._result()
 
     def _channels(self) -> list[KnownChannel]:
+        return [one for one in self._selected() if not self.chosen or self._is_chosen(one)]
+
+    def _selected(self) -> list[KnownChannel]:
         with self.place.run.transaction() as session:
-            found = selected_channels(session, self.place.number)
-        return [one for one in found if not self.chosen or self._is_chosen(one)]
+            return selected_channels(session, self.place.number)
 
     def _is_chosen(self, channel: KnownChannel) -> bool:
         names = (channel.channel_id, channel.name)
@@ -116,6 +116,8 @@ class Round:
                 self.not_read.setdefault(state, []).append(channel.name)
             else:
                 self.failures[channel.name] = error
+        if channel.name not in self.failures:
+            note_read(self.place, channel)
         if state == channel.state:
             return
         with self.place.run.transaction() as session:
@@ -168,8 +170,7 @@ class Round:
 
     def _read_missing(self, channel: KnownChannel) -> None:
         messages = ChannelHistory(self.place, channel)
-        messages.history = messages.history.opened()
-        messages.read_gaps()
+        messages.read_latest()
         ChannelThreads(self.place, messages.where).read_due()
 
     def _read_whole(self, channel: KnownChannel) -> None:

@@ -14,6 +14,7 @@ from collectors.cppa_slack_tracker.parsing.events import Event
 from collectors.cppa_slack_tracker.parsing.selection import Selection
 from collectors.cppa_slack_tracker.services.events import store_event
 from collectors.cppa_slack_tracker.settings import SlackSettings
+from conformance.replay.faults import status
 from services.errors import AccessDenied, SourceUnavailable
 from tests.support.collecting_slack import CollectingSlack
 from tests.support.slack_site import SlackTeamSite
@@ -211,3 +212,35 @@ def test_joining_is_for_channels_that_are_to_be_read(
     assert did == [("c2", "joined")]
     collecting.collect()
     assert collecting.messages() == ["hello"]
+
+
+def test_what_events_ask_for_waits_until_it_is_done(
+    site: SlackTeamSite, collecting: CollectingSlack
+) -> None:
+    """Also when the run that has taken the events ends before it has read the channels."""
+    site.channel("C2", "random")
+    collecting.collect()
+    for number, channel in enumerate(("C1", "C2")):
+        told(collecting, f"Ev{number}", channel=channel, ts=site.post(channel, f"in {channel}"))
+    site.server.script.on("/api/conversations.history", None, *[status(503)] * 8)
+    with pytest.raises(SourceUnavailable):
+        collecting.collect(events_only=True)
+    site.server.script.on("/api/conversations.history")
+    assert (collecting.messages(), waiting(collecting)) == (["in C1"], [])
+    assert collecting.calls_of(events_only=True) == ["auth.test", "conversations.history"]
+    assert collecting.messages() == ["in C1", "in C2"]
+    assert collecting.calls_of(events_only=True) == ["auth.test"]
+
+
+def test_a_run_of_some_channels_leaves_what_events_say_of_others_to_be_done(
+    site: SlackTeamSite, collecting: CollectingSlack
+) -> None:
+    collecting.settings |= {"sweep_pages": 0, "rescan_days": 0, "recheck_threads": 0}
+    site.channel("C2", "random")
+    edited = site.post("C1", "teh", at=OLD)
+    collecting.collect()
+    site.edit("C1", edited, "the")
+    told(collecting, "Ev1", channel="C1", subtype="message_changed", message={"ts": edited})
+    collecting.collect(channels=["random"])
+    collecting.collect(events_only=True)
+    assert collecting.messages() == ["the"]
