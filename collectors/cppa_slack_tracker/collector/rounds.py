@@ -135,7 +135,7 @@ class Round:
         if not (channel.is_archived and messages.history.is_closed):
             self._read_messages(messages, sweep)
         ChannelThreads(self.place, messages.where).read_due(self.place.alive_since)
-        refresh_members(self.place, channel)
+        refresh_members(self.place, messages)
         if channel.is_archived:
             messages.close()
 

@@ -92,22 +92,39 @@ def store_members(
     session: Session, channel: KnownChannel, members: Collection[str], mark: str, now: datetime
 ) -> Tables:
     """Bring the members to this list, and note who came or went without a message that says so."""
-    member = models.Membership
-    stored = select(member.user).where(member.channel_id == channel.number)
-    present = set(session.scalars(stored.where(member.left_at.is_(None))))
-    gone, new = present - set(members), set(members) - present
-    rows: list[tuple[Any, ...]] = [(channel.number, user, None) for user in sorted(new)]
-    rows += [(channel.number, user, now) for user in sorted(gone)]
+    untold = untold_changes(session, channel, members)
+    rows = [
+        (channel.number, user, None if has_joined else now)
+        for user, has_joined in _changes(session, channel, members)
+    ]
     columns = ("channel_id", "user", "left_at")
-    written = bulk_upsert(session, member, columns, rows, key=columns[:2])
-    tables: Tables = {"membership": written}
-    if channel.members_read is not None:
-        changes = {**dict.fromkeys(new, True), **dict.fromkeys(gone, False)}
-        tables["membership_change"] = _note_changes(session, channel.number, changes, now)
+    written = bulk_upsert(session, models.Membership, columns, rows, key=columns[:2])
+    noted = _note_changes(session, channel.number, untold, now)
     session.execute(
         update(models.Channel).where(models.Channel.id == channel.number).values(members_read=mark)
     )
-    return tables
+    return {"membership": written, "membership_change": noted}
+
+
+def untold_changes(
+    session: Session, channel: KnownChannel, members: Collection[str]
+) -> dict[str, bool]:
+    """Who joined (True) or left since the last list, unless the last message about them says the same.
+
+    Before the first list nobody did.
+    """
+    if channel.members_read is None:
+        return {}
+    changes = dict(_changes(session, channel, members))
+    change = models.MembershipChange
+    last = (
+        select(change.user, change.has_joined)
+        .distinct(change.user)
+        .where(change.channel_id == channel.number, change.user.in_(changes))
+        .order_by(change.user, change.at.desc())
+    )
+    told = dict(session.execute(last).tuples().all())
+    return {user: joined for user, joined in changes.items() if told.get(user) is not joined}
 
 
 def store_membership_messages(
@@ -133,25 +150,22 @@ def membership_mark(session: Session, channel: KnownChannel) -> str:
     return f"{channel.member_count} {session.scalar(told) or ''}".strip()
 
 
+def _changes(
+    session: Session, channel: KnownChannel, members: Collection[str]
+) -> list[tuple[str, bool]]:
+    """Who is on the list and no member yet (True), or a member and not on it."""
+    member = models.Membership
+    stored = select(member.user).where(member.channel_id == channel.number)
+    present = set(session.scalars(stored.where(member.left_at.is_(None))))
+    return sorted((user, user not in present) for user in present ^ set(members))
+
+
 def _note_changes(
     session: Session, channel: int, changes: dict[str, bool], now: datetime
 ) -> Written:
-    """Unless the last message about a user says the same already."""
-    change = models.MembershipChange
-    last = (
-        select(change.user, change.has_joined)
-        .distinct(change.user)
-        .where(change.channel_id == channel, change.user.in_(changes))
-        .order_by(change.user, change.at.desc())
-    )
-    told = dict(session.execute(last).tuples().all())
-    rows = [
-        (channel, user, now, has_joined, None)
-        for user, has_joined in sorted(changes.items())
-        if told.get(user) is not has_joined
-    ]
+    rows = [(channel, user, now, has_joined, None) for user, has_joined in changes.items()]
     columns = ("channel_id", "user", "at", "has_joined", "ts")
-    return bulk_upsert(session, change, columns, rows, key=columns[:3])
+    return bulk_upsert(session, models.MembershipChange, columns, rows, key=columns[:3])
 
 
 def _mark(session: Session, team: int, ids: Collection[str], *, old: str, new: str) -> Written:

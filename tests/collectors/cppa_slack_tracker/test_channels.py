@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from conformance.replay.messages import Answer, Asked
 from services.errors import ConfigError
 from services.runs.models import CollectorDeadLetter
 from tests.support.collecting_slack import CollectingSlack
@@ -191,6 +192,23 @@ def test_a_message_about_leaving_and_the_list_tell_it_once(
     collecting.collect()
     assert collecting.rows('select "user", has_joined from {membership_change}') == [("U2", False)]
     assert members(collecting) == [("U1", True), ("U2", False)]
+
+
+def test_who_joins_between_the_messages_and_the_list_joins_once(
+    site: SlackTeamSite, collecting: CollectingSlack
+) -> None:
+    def list_later(asked: Asked, usual: Answer) -> Answer:
+        site.join("C1", "U4")
+        return site(asked) or usual
+
+    collecting.collect()
+    site.join("C1", "U3")
+    site.server.script.on("/api/conversations.members", list_later)
+    collecting.collect()
+    collecting.collect()
+    changes = 'select "user", has_joined, ts is null from {membership_change} order by 1'
+    assert collecting.rows(changes) == [("U3", True, False), ("U4", True, False)]
+    assert members(collecting)[2:] == [("U3", True), ("U4", True)]
 
 
 def test_members_are_listed_only_when_something_changed(
