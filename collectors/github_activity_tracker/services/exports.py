@@ -45,7 +45,7 @@ def note_changed(session: Session, repository_id: int, numbers: Iterable[int]) -
 
 
 def note_renamed(session: Session, repository_id: int) -> None:
-    """Have a repository's folder made, or moved to where its name is now."""
+    """Have a repository's folder and page made, or moved to where its name is now, or removed."""
     note_changed(session, repository_id, [_OF_REPOSITORY])
 
 

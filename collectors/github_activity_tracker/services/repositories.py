@@ -7,12 +7,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from collectors.github_activity_tracker.models import (
+    Issue,
     Repository,
     RepositoryLanguage,
     RepositoryMetadata,
     RepositoryName,
 )
 from collectors.github_activity_tracker.parsing import payloads
+from collectors.github_activity_tracker.services.dues import DOCUMENT, note_due
 from collectors.github_activity_tracker.services.exports import note_renamed
 from services.identity.services import store_people
 from services.upsert import Written, bulk_upsert, stored_ids
@@ -129,10 +131,12 @@ def identify_repository(
 
 
 def store_metadata(session: Session, repository_id: int, record: payloads.Repository) -> Tables:
-    """Bring what GitHub says of a repository to this."""
+    """Bring what GitHub says of a repository to this; all of it is due when others may see it now."""
     owner = record.owner.seen(record.updated_at)
     profiles = store_people(session, [owner])
     licence = record.license
+    visibility = record.visibility or ("private" if record.private else "public")
+    _note_shown(session, repository_id, visibility)
     row = (
         repository_id,
         record.node_id,
@@ -144,7 +148,7 @@ def store_metadata(session: Session, repository_id: int, record: payloads.Reposi
         (licence.spdx_id or "NOASSERTION") if licence else None,
         licence.name if licence else None,
         sorted(set(record.topics)),
-        record.visibility or ("private" if record.private else "public"),
+        visibility,
         record.fork,
         record.parent.full_name if record.parent else None,
         record.archived,
@@ -175,6 +179,18 @@ def store_languages(session: Session, repository_id: int, sizes: Mapping[str, in
     key = ("repository_id", "language")
     written = bulk_upsert(session, table, (*key, "size"), rows, key=key)
     return {"language": written + Written(updated=len(gone))}
+
+
+def _note_shown(session: Session, repository_id: int, visibility: str) -> None:
+    """Search and pages hold what is public only; one of which nothing is known was taken for that."""
+    metadata = RepositoryMetadata
+    before = session.scalar(
+        select(metadata.visibility).where(metadata.repository_id == repository_id)
+    )
+    if (before or "public") != visibility:
+        every = session.scalars(select(Issue.number).where(Issue.repository_id == repository_id))
+        note_due(session, DOCUMENT, repository_id, every)
+        note_renamed(session, repository_id)
 
 
 def _current_name(session: Session, full_name: str) -> str | None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from collectors.github_activity_tracker.collector import StreamsFailed
 from conformance.replay.faults import Fault, status
@@ -367,3 +368,17 @@ def test_a_private_repository_is_for_search_here_only(
     collecting_github.collect()
     assert collecting_github.values("select distinct is_private from document") == [True]
     assert collecting_github.values("select licence from _metadata") == [None]
+
+
+def test_what_was_said_in_a_repository_that_becomes_private_is_for_search_here_only(
+    github: GitHubRepository, collecting_github: CollectingGitHub
+) -> None:
+    """And for no page: those of the issues and its own are to be written anew."""
+    github.fill(3, PLAIN)
+    collecting_github.collect()
+    github.fields = {"private": True, "visibility": "private"}
+    with collecting_github.database.transaction() as session:
+        session.execute(text("update outbox set status = 'sent'"))
+    collecting_github.collect()
+    assert collecting_github.values("select distinct is_private from document") == [True]
+    assert collecting_github.values("select count(*) from outbox where status = 'waiting'") == [4]
