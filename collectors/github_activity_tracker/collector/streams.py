@@ -84,12 +84,13 @@ def problems_of_streams(wanted: Sequence[str], window: Window, *, on_github: boo
 
 
 def _instant(text: str, at: time) -> datetime:
+    """In UTC, as GitHub is asked."""
     try:
         found = datetime.combine(date.fromisoformat(text), at)
     except ValueError:
         found = datetime.fromisoformat(text)
     aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.replace(microsecond=0)
+    return aware.astimezone(UTC).replace(microsecond=0)
 
 
 def _is_instant(text: str) -> bool:

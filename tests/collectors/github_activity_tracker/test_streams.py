@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -572,6 +572,16 @@ class TestAWindow:
         assert cursors == [f"{name} {window}" for name in ("comments", "issues", "review_comments")]
         collecting_github.collect()
         assert numbers(collecting_github, "true") == list(range(1, 601))
+
+    @pytest.mark.parametrize("offset", [timedelta(hours=2), timedelta(hours=-5)])
+    def test_begins_and_ends_where_it_says_in_any_time_zone(
+        self, github: GitHubRepository, collecting_github: CollectingGitHub, offset: timedelta
+    ) -> None:
+        github.fill(600)
+        ends = (EPOCH + timedelta(days=1, hours=hours) for hours in (2, 5))
+        since, until = (end.astimezone(timezone(offset)).isoformat() for end in ends)
+        collecting_github.collect(since=since, until=until, streams=["issues", "pull_requests"])
+        assert numbers(collecting_github, "true") == list(range(120, 305))
 
     def test_goes_on_where_it_broke_off_and_begins_anew_when_it_was_done(
         self, github: GitHubRepository, collecting_github: CollectingGitHub, site: GitHubSite
