@@ -65,7 +65,8 @@ class Channel:
 class SlackTeamSite:
     """A team. `most` is how many messages a page holds at most, whatever is asked for.
 
-    `limits` are calls a minute by method, counted by the clock `now`.
+    `limits` are calls a minute by method, counted by the clock `now`. What was written before
+    `visible_since` is hidden, whole threads or all of them but their beginnings.
     """
 
     team_id: str = TEAM
@@ -74,6 +75,7 @@ class SlackTeamSite:
     channels: dict[str, Channel] = field(default_factory=dict)
     most: int = 999
     visible_since: str = ""
+    shows_hidden_beginnings: bool = False
     limits: dict[str, int] = field(default_factory=dict)
     now: Callable[[], datetime] = lambda: NOW
     server: ReplayServer = field(default_factory=ReplayServer)
@@ -277,10 +279,11 @@ class SlackTeamSite:
 
     def conversations_replies(self, params: Params) -> Item:
         channel, thread = self.channels[params["channel"]], params["ts"]
-        if channel.refusal or thread not in channel.messages:
+        is_hidden = thread < self.visible_since and not self.shows_hidden_beginnings
+        if channel.refusal or thread not in channel.messages or is_hidden:
             return {"error": channel.refusal or "thread_not_found"}
         replies = channel.threads.get(thread, [])
-        low = _cursor(params) or params.get("oldest", "")
+        low = max(_cursor(params) or params.get("oldest", ""), self.visible_since)
         first, size = bisect_right(replies, low), self._size(params)
         chosen = replies[first : first + size]
         more = _more(chosen[-1] if first + size < len(replies) else "")

@@ -73,7 +73,8 @@ class ChannelHistory:
             start = Stretch(stretch.above, stretch.below if cursor else below)
             page = self.place.client.history(self.channel.channel_id, start, cursor)
             covered = self._covered(stretch.above, below, page)
-            self._store(page, covered)
+            is_end = stretch.above == BEGINNING and not page.has_more
+            self._store(page, covered, is_end=is_end)
             below, cursor = covered.above, page.cursor
             if not page.has_more or not go_on(below):
                 return below
@@ -105,12 +106,14 @@ class ChannelHistory:
             raise SourceUnavailable("Slack says that there is more, but not where")
         return Stretch(oldest, below)
 
-    def _store(self, page: Page, covered: Stretch) -> None:
+    def _store(self, page: Page, covered: Stretch, *, is_end: bool) -> None:
         place = self.place
         users = place.know_authors(page)
         delivery = Delivery(self.where, page, covered, users)
         stored_to = Stretch(BEGINNING, covered.below) if page.is_limited else covered
         history = self.history.with_page(stored_to, max(page.timestamps, default=BEGINNING))
+        if is_end:
+            history = replace(history, visible_from=covered.above)
         with place.run.transaction() as session:
             tables = store_delivery(session, delivery, place.now)
             letters = place.set_aside(session, page.rejected, channel=self.channel.channel_id)

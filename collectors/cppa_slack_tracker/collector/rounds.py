@@ -134,7 +134,7 @@ class Round:
         messages = ChannelHistory(self.place, channel)
         if not (channel.is_archived and messages.history.is_closed):
             self._read_messages(messages, sweep)
-        ChannelThreads(self.place, messages.where).read_due(self.place.alive_since)
+        self._threads(messages).read_due(self.place.alive_since)
         refresh_members(self.place, messages)
         if channel.is_archived:
             messages.close()
@@ -171,12 +171,12 @@ class Round:
     def _read_missing(self, channel: KnownChannel) -> None:
         messages = ChannelHistory(self.place, channel)
         messages.read_latest()
-        ChannelThreads(self.place, messages.where).read_due()
+        self._threads(messages).read_due()
 
     def _read_whole(self, channel: KnownChannel) -> None:
         messages = ChannelHistory(self.place, channel)
         messages.read_new(always)
-        ChannelThreads(self.place, messages.where).read_due()
+        self._threads(messages).read_due()
 
     def _recheck(self, channels: Sequence[KnownChannel]) -> None:
         """Some threads in turn: an edit of a reply shows nowhere else."""
@@ -201,8 +201,10 @@ class Round:
         return [*found, *(one for one in more if (one.channel, one.thread_ts) <= start)]
 
     def _reread(self, channel: KnownChannel, *, thread: ledger.DueThread) -> None:
-        where = ChannelHistory(self.place, channel).where
-        ChannelThreads(self.place, where).read(thread)
+        self._threads(ChannelHistory(self.place, channel)).read(thread)
+
+    def _threads(self, messages: ChannelHistory) -> ChannelThreads:
+        return ChannelThreads(self.place, messages.where, messages.history)
 
     def _sweep(self) -> Sweep:
         return kept_sweep(self.place.run.read_cursor(SWEEP), self.place.settings.sweep_pages)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from collectors.cppa_slack_tracker.client.refusals import Refused
 from collectors.cppa_slack_tracker.collector.workplace import Workplace
-from collectors.cppa_slack_tracker.parsing.history import BEGINNING, NOW, Stretch
+from collectors.cppa_slack_tracker.parsing.history import BEGINNING, NOW, History, Stretch
 from collectors.cppa_slack_tracker.parsing.records import Page
 from collectors.cppa_slack_tracker.services import threads as ledger
 from collectors.cppa_slack_tracker.services.messages import (
@@ -23,10 +23,11 @@ UNKNOWN = "thread_not_found"
 
 @dataclass(frozen=True)
 class ChannelThreads:
-    """The threads of a channel."""
+    """The threads of a channel, of whose history so much is known."""
 
     place: Workplace
     where: Place
+    history: History
 
     def read_due(self, alive_since: str = NOW) -> None:
         """Those that changed, that were never read whole, or that were alive of late."""
@@ -65,7 +66,10 @@ class ChannelThreads:
         except Refused as error:
             if error.code != UNKNOWN:
                 raise
-            self._bury(thread)
+            if self.history.hides(thread.thread_ts):
+                self._leave(thread)
+            else:
+                self._bury(thread)
 
     def _read_pages(self, thread: DueThread, start: str) -> None:
         """`mark` is what Slack said first: what is written meanwhile makes the thread due again."""
@@ -77,7 +81,7 @@ class ChannelThreads:
             )
             mark = mark or _mark(thread, page)
             last = max(page.timestamps, default=after)
-            covered = Stretch(after, last if page.has_more else NOW)
+            covered = self._covered(thread, Stretch(after, last if page.has_more else NOW))
             self._store(thread, page, covered, max(after, last), mark)
             if not page.has_more:
                 return
@@ -100,6 +104,15 @@ class ChannelThreads:
             else:
                 ledger.finish(session, thread, mark, read_until)
         place.count(len(page.timestamps - {thread.thread_ts}), tables, len(letters))
+
+    def _covered(self, thread: DueThread, stretch: Stretch) -> Stretch:
+        """Nothing, of a thread that the free plan may hide: what is not shown of it is not gone."""
+        return Stretch(NOW, NOW) if self.history.hides(thread.thread_ts) else stretch
+
+    def _leave(self, thread: DueThread) -> None:
+        """What is stored stays, and nothing more is to be had."""
+        with self.place.run.transaction() as session:
+            ledger.finish(session, thread, thread.told, thread.read_until or BEGINNING)
 
     def _bury(self, thread: DueThread) -> None:
         with self.place.run.transaction() as session:

@@ -12,6 +12,7 @@ BEGINNING = ""
 """Before every timestamp."""
 NOW = "~"
 """After every timestamp."""
+_DAY = 24 * 60 * 60 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All up to the message `newest` is stored, but for the gaps; `is_closed` says: for ever."""
+    """All up to the message `newest` is stored, but for the gaps; `is_closed` says: for ever.
+
+    What lies below the message `visible_from` Slack has hidden when it was last read to the end.
+    """
 
     newest: str = BEGINNING
     gaps: tuple[Stretch, ...] = (Stretch(BEGINNING, NOW),)
     is_closed: bool = False
+    visible_from: str = BEGINNING
 
     def opened(self) -> "History":
         """With what may have been written since, as a gap."""
@@ -58,6 +63,10 @@ class History:
             return self
         return replace(self, gaps=_from_newest([*self.gaps, around]), is_closed=False)
 
+    def hides(self, ts: str) -> bool:
+        """Whether what was written then may be hidden by now: each day hides one more."""
+        return _beside(ts, -_DAY) < self.visible_from
+
     @property
     def is_whole(self) -> bool:
         """Whether nothing is missing."""
@@ -66,7 +75,8 @@ class History:
     def as_cursor(self) -> dict[str, Any]:
         """To be kept."""
         gaps = [[gap.above, gap.below] for gap in self.gaps]
-        return {"newest": self.newest, "gaps": gaps, "is_closed": self.is_closed}
+        kept = {"newest": self.newest, "gaps": gaps, "is_closed": self.is_closed}
+        return {**kept, "visible_from": self.visible_from} if self.visible_from else kept
 
 
 def kept_history(cursor: dict[str, Any] | None) -> History:
@@ -74,7 +84,8 @@ def kept_history(cursor: dict[str, Any] | None) -> History:
     if cursor is None:
         return History()
     gaps = tuple(Stretch(above, below) for above, below in cursor["gaps"])
-    return History(cursor["newest"], gaps, cursor["is_closed"])
+    visible_from = cursor.get("visible_from", BEGINNING)
+    return History(cursor["newest"], gaps, cursor["is_closed"], visible_from)
 
 
 def _from_newest(gaps: Iterable[Stretch]) -> tuple[Stretch, ...]:

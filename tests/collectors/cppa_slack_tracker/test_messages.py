@@ -188,6 +188,24 @@ def test_what_the_free_plan_hides_is_not_deleted(
     assert (collecting.messages(), collecting.deleted()) == (["old", "new"], [])
 
 
+@pytest.mark.parametrize("shows_beginnings", [False, True])
+def test_what_the_free_plan_hides_of_threads_is_not_deleted(
+    site: SlackTeamSite, collecting: CollectingSlack, shows_beginnings: bool
+) -> None:
+    site.shows_hidden_beginnings = shows_beginnings
+    parent = site.post("C1", "old", at="1500000000.000100")
+    site.post("C1", "reply", at="1500000001.000100", thread=parent)
+    site.post("C1", "new", at="1700000000.000100")
+    collecting.collect()
+    for site.visible_since in ("1600000000.000000", "1800000000.000000"):
+        collecting.collect()
+        assert (collecting.messages(), collecting.deleted()) == (["old", "reply", "new"], [])
+    site.visible_since = ""
+    site.delete("C1", next(iter(site.channels["C1"].threads[parent])))
+    collecting.collect()
+    assert collecting.deleted() == ["reply"]
+
+
 def test_a_stranger_of_a_shared_channel_is_asked_for_once(
     site: SlackTeamSite, collecting: CollectingSlack
 ) -> None:
