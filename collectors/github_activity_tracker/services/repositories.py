@@ -131,7 +131,7 @@ def identify_repository(
 
 
 def store_metadata(session: Session, repository_id: int, record: payloads.Repository) -> Tables:
-    """Bring what GitHub says of a repository to this; all of it is due when others may see it now."""
+    """Bring what GitHub says of a repository to this; all of it is due when other people may see it."""
     owner = record.owner.seen(record.updated_at)
     profiles = store_people(session, [owner])
     licence = record.license
