@@ -20,14 +20,22 @@ RETIRED = "retired"
 _ALONE = text("select pg_advisory_xact_lock(hashtextextended('vectors indexes', 0))")
 _MEMBER = text("select pg_try_advisory_xact_lock_shared(hashtextextended('vectors verify', 0))")
 _VERIFIER = text("select pg_advisory_xact_lock(hashtextextended('vectors verify', 0))")
+_LIVE = (
+    select(VectorIndex)
+    .where(VectorIndex.status.in_((SERVING, BUILDING)))
+    .order_by(VectorIndex.status.desc(), VectorIndex.id)
+)
 
 
 def live_indexes(session: Session) -> Sequence[VectorIndex]:
     """What is kept up to date: the one that serves first."""
-    live = VectorIndex.status.in_((SERVING, BUILDING))
-    return session.scalars(
-        select(VectorIndex).where(live).order_by(VectorIndex.status.desc(), VectorIndex.id)
-    ).all()
+    return session.scalars(_LIVE).all()
+
+
+def hold_live(session: Session) -> list[int]:
+    """Their numbers; until this transaction ends nobody drops one of them."""
+    held = _LIVE.with_only_columns(VectorIndex.id).with_for_update(read=True, key_share=True)
+    return list(session.scalars(held))
 
 
 def searched_index(session: Session) -> VectorIndex | None:

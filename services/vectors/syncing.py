@@ -52,6 +52,18 @@ class Synced:
     refused: Sequence[Refused] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """The indexes that are kept up to date, by number, and of them those that can be opened."""
+
+    ids: Sequence[int]
+    opened: Sequence[Opened]
+
+
+class _OthersError(Exception):
+    """By now other indexes are kept up to date than those that were opened."""
+
+
 def _unheard(session: Session, documents: Sequence[int], refused: Sequence[Refused]) -> None:
     del session, documents, refused
 
@@ -102,7 +114,11 @@ class Syncing:
         self._begin()
         lives = self._open()
         while True:
-            done = self._batch(lives, collector)
+            try:
+                done = self._batch(lives, collector)
+            except _OthersError:
+                lives = self._open()
+                continue
             if done is None:
                 break
             yield done
@@ -129,16 +145,17 @@ class Syncing:
             logger.info("index begun: %s, %s, %s numbers", kind, embedder.model, dimension)
         return begun is not None
 
-    def _open(self) -> list[Opened]:
+    def _open(self) -> Lives:
         """What is kept up to date: what is asked for, and what serves until that is complete."""
         with self.transaction() as session:
-            *before, wanted = indexes.live_indexes(session)
+            rows = indexes.live_indexes(session)
+            *before, wanted = rows
             found = [*self._still_open(before), open_index(wanted, self.settings)]
             if wanted.status == indexes.BUILDING:
                 indexes.be_alone(session)
             for opened in found:
                 opened.index.prepare(session)
-        return found
+        return Lives([row.id for row in rows], found)
 
     def _still_open(self, rows: Sequence[VectorIndex]) -> Iterator[Opened]:
         """One whose model or key is no longer to be had only serves."""
@@ -148,14 +165,23 @@ class Syncing:
             except ConfigError as error:
                 logger.warning("index %s is not kept up to date: %s", row.id, error)
 
-    def _batch(self, lives: Sequence[Opened], collector: str | None) -> Synced | None:
-        """None when nothing waits that nobody else is at, or while somebody verifies."""
+    def _batch(self, lives: Lives, collector: str | None) -> Synced | None:
+        """None when nothing waits that nobody else is at, or while somebody verifies.
+
+        Who begins an index queues every document for it. So it is looked at after the queue, which
+        indexes there are: none of what is taken from it may be meant for one that is not among ours.
+
+        Raises:
+            _OthersError: there is such a one, or ours are no more; nothing is taken.
+        """
         with self.transaction() as session:
             claimed = claim(session, collector, self.batch) if indexes.may_index(session) else None
             if claimed is None:
                 return None
+            if indexes.hold_live(session) != lives.ids:
+                raise _OthersError
             self._cut(claimed.documents)
-            done = self._share(session, lives, claimed.documents)
+            done = self._share(session, lives.opened, claimed.documents)
             self.tell(session, claimed.documents, done.refused)
             settle(session, claimed.rows)
         return done
@@ -197,9 +223,9 @@ class Syncing:
             live.index.delete(session, work.place, work.delete)
         entries.confirm(session, live.id, work)
 
-    def _switch(self, lives: Sequence[Opened]) -> None:
+    def _switch(self, lives: Lives) -> None:
         """Have what is complete serve."""
-        for live in lives:
+        for live in lives.opened:
             with self.transaction() as session:
                 if indexes.switch_to(session, live.id, self.now()):
                     live.index.finish(session)

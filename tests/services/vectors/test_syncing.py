@@ -202,6 +202,51 @@ def test_another_model_is_built_beside_and_takes_over_when_it_is_complete(
     assert hosted.is_right()
 
 
+@pytest.mark.parametrize("is_replaced", [False, True])
+def test_an_index_that_is_begun_while_somebody_indexes_is_told_of_everything(
+    hosted: Indexing, *, is_replaced: bool
+) -> None:
+    """Also when the one that served is dropped meanwhile."""
+    hosted.put(*DOCUMENTS)
+    hosted.sync()
+    hosted.put(*(replace(one, text=f"{one.text} And more.") for one in DOCUMENTS))
+    syncing = hosted.syncing()
+    syncing.batch = 1
+    at_work = syncing.run()
+    next(at_work)
+    assert hosted.syncing().begin_again()
+    if is_replaced:
+        hosted.sync()
+        hosted.put(*(replace(one, text=f"{one.text} And that.") for one in DOCUMENTS))
+    list(at_work)
+    hosted.sync()
+    assert [one.status for one in hosted.indexes()] == ["serving"]
+    assert hosted.refused == []
+    assert hosted.is_right()
+
+
+def test_an_index_is_not_dropped_while_somebody_indexes(hosted: Indexing) -> None:
+    hosted.put(*DOCUMENTS)
+    hosted.sync()
+    assert hosted.syncing().begin_again()
+    at_work = hosted.syncing().run()
+    next(at_work)
+    hosted.put(replace(DOCUMENTS[0], text="Changed meanwhile."))
+    others = iter([hosted.sync])
+
+    def switch(path: str) -> None:
+        if path.endswith("/upsert"):
+            next(others, lambda: None)()
+
+    assert hosted.pinecone is not None
+    hosted.pinecone.done = switch
+    list(at_work)
+    assert hosted.refused == []
+    hosted.sync()
+    assert [one.status for one in hosted.indexes()] == ["serving"]
+    assert hosted.is_right()
+
+
 def test_a_change_of_mind_leaves_one_index(local: Indexing) -> None:
     local.put(*DOCUMENTS)
     local.sync()
