@@ -189,14 +189,25 @@ def _await_word(selector: selectors.BaseSelector, pid: int, stall_seconds: float
 
 
 def _processor_seconds(pid: int) -> float:
-    """What a process and everything it has started, ended ones too, have used of the processor."""
-    total = 0.0
-    with suppress(psutil.NoSuchProcess):
-        parent = psutil.Process(pid)
-        for process in (parent, *parent.children(recursive=True)):
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total
+    """What a process and everything it has started, ended ones too, have used of the processor.
+
+    All at one moment: when one of them ends meanwhile, what it has used is looked for again, where
+    its parent counts it.
+    """
+    while psutil.pid_exists(pid):
+        with suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(pid)
+            return sum(map(_own_seconds, (parent, *parent.children(recursive=True))))
+    return 0.0
+
+
+def _own_seconds(process: psutil.Process) -> float:
+    """With those of its children that have ended; none where the system tells nothing of a dead one."""
+    try:
+        times = process.cpu_times()
+    except psutil.ZombieProcess:
+        return 0.0
+    return times.user + times.system + times.children_user + times.children_system
 
 
 class Child:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -1017,6 +1018,29 @@ class TestWhatGitComplainsOf:
         counting = f"!for most in {helpers}; do {count}; done"
         environment = child_environment(os.environ, {}, protocols="none")
         run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.5)
+
+    @pytest.mark.parametrize("error", [psutil.NoSuchProcess, psutil.ZombieProcess])
+    def test_a_helper_that_ends_under_our_eyes_takes_nothing_from_the_others(
+        self, monkeypatch: pytest.MonkeyPatch, error: type[psutil.NoSuchProcess]
+    ) -> None:
+        children, cpu_times = psutil.Process.children, psutil.Process.cpu_times
+        looks: list[list[psutil.Process]] = []
+
+        def listed(process: psutil.Process, *, recursive: bool) -> list[psutil.Process]:
+            looks.append(children(process, recursive=recursive))
+            return looks[-1]
+
+        def used(process: psutil.Process) -> Any:
+            if len(looks) == 2 and process == looks[1][0]:
+                raise error(process.pid)
+            return cpu_times(process)
+
+        monkeypatch.setattr(psutil.Process, "children", listed)
+        monkeypatch.setattr(psutil.Process, "cpu_times", used)
+        counting = "!(i=0; while [ $i -lt 2000000 ]; do i=$((i+1)); done); true"
+        environment = child_environment(os.environ, {}, protocols="none")
+        run_watched(["-c", f"alias.count={counting}", "count"], environment, stall_seconds=0.5)
+        assert len(looks) > 2
 
     def test_git_that_ignores_being_asked_is_forced_to_end(
         self, monkeypatch: pytest.MonkeyPatch
