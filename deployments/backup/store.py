@@ -60,7 +60,7 @@ class BackupStore:
 
     def names(self) -> list[str]:
         """The complete ones, oldest first."""
-        return [name for name in self._folders() if self._files.exists(self._path(name, CHECKSUMS))]
+        return [name for name in self._folders() if self._is_complete(name)]
 
     def create(self, now: datetime) -> str:
         """A folder of its own for a new one; its name.
@@ -117,6 +117,11 @@ class BackupStore:
         for name in old:
             self._files.rm(self._path(name), recursive=True)
         return old
+
+    def _is_complete(self, name: str) -> bool:
+        """A file of checksums without any was cut short as it was made: nothing could be checked."""
+        checksums = self._path(name, CHECKSUMS)
+        return bool(self._files.exists(checksums) and self._files.size(checksums))
 
     def _folders(self) -> list[str]:
         if not self._files.exists(self._root):

@@ -311,6 +311,17 @@ def test_only_the_newest_are_kept_and_nothing_else_is_removed(
     assert sorted(path.name for path in root.iterdir()) == left
 
 
+def test_one_that_was_cut_short_at_its_checksums_does_not_count(
+    store: BackupStore, empty: Address, tmp_path: Path
+) -> None:
+    """Killed, or the disk full, once the file is there and nothing is in it: all would check out."""
+    back_up(store, empty)
+    (tmp_path / "backups" / NAME / "SHA256SUMS").write_bytes(b"")
+    assert store.names() == []
+    with pytest.raises(ConfigError, match=f"no backup {NAME}"):
+        restore(store, empty, replace=True)
+
+
 def test_two_backups_of_one_second_do_not_mix(store: BackupStore, empty: Address) -> None:
     back_up(store, empty)
     with pytest.raises(CollectorError, match="another backup"):
