@@ -119,6 +119,16 @@ def _alert_steps(wanted: Alerts, actual: ActualState) -> Iterator[Step]:
             yield CreateRoute(name=route.name, wanted=route, note=f"to {route.to}")
         else:
             yield from _changed_route(route, present, actual)
+    yield from _repeated_routes(wanted, actual.routes)
+
+
+def _repeated_routes(wanted: Alerts, there: Iterable[Automation]) -> Iterator[Step]:
+    """A request whose answer was lost is sent again: the server has made what it asked for twice."""
+    kept = {one.name: one.id for one in there}
+    names = {route.automation for route in wanted.routes}
+    for one in there:
+        if one.name in names and one.id != kept[one.name]:
+            yield RemoveRoute(name=one.name, id=one.id)
 
 
 def _has_block(route: Route, wanted: Alerts, actual: ActualState) -> bool:

@@ -1,5 +1,6 @@
 """What can be done to a server: each step is one thing that a person can see changed."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 from uuid import UUID
@@ -21,6 +22,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.states import Cancelled
 
 from deployments.alert_blocks import BLOCK_NAME, DesiredBlock
@@ -70,9 +72,9 @@ class CreatePool(Step):
     def execute(self, client: SyncPrefectClient) -> None:
         """Do it."""
         template = base_job_template(None)
-        client.create_work_pool(
-            WorkPoolCreate(name=self.name, type=POOL_TYPE, base_job_template=template)
-        )
+        wanted = WorkPoolCreate(name=self.name, type=POOL_TYPE, base_job_template=template)
+        with suppress(ObjectAlreadyExists):  # a worker that has just started makes it as well
+            client.create_work_pool(wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +185,7 @@ class ChangeRoute(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class RemoveRoute(Step):
-    """An automation whose route left."""
+    """An automation whose route left, or has another one."""
 
     verb = "remove"
     kind = "route"
@@ -267,9 +269,9 @@ class RemoveDeployment(Step):
         self._end_runs_to_come(client)
 
     def _end_runs_to_come(self, client: SyncPrefectClient) -> None:
-        while runs := client.read_flow_runs(flow_run_filter=self._to_come()):
-            for run in runs:
-                _end_run_to_come(client, run)
+        """One at a time, each as it is now: what a worker takes meanwhile has begun."""
+        while runs := client.read_flow_runs(flow_run_filter=self._to_come(), limit=1):
+            _end_run_to_come(client, runs[0])
 
     def _to_come(self) -> FlowRunFilter:
         not_running = FlowRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING])

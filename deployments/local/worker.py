@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ import httpx
 import psutil
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from deployments.connection import credentials
@@ -221,8 +222,10 @@ def ensure_work_pool(
         pool = client.read_work_pool(name)
     except ObjectNotFound:
         wanted = WorkPoolCreate(name=name, type=POOL_TYPE, base_job_template=base_job_template)
-        client.create_work_pool(wanted)
-        return "created"
+        with suppress(ObjectAlreadyExists):
+            client.create_work_pool(wanted)
+            return "created"
+        pool = client.read_work_pool(name)  # which another worker has just made
     if pool.type != POOL_TYPE:
         raise ConfigError(f"work pool {name!r} is of type {pool.type!r}, not {POOL_TYPE!r}")
     if pool.base_job_template == base_job_template:

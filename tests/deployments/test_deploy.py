@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.states import Completed, Pending
+from prefect.states import Completed, Pending, Running
 
 from deployments.apply import Stopped
 from deployments.desired import DesiredState
@@ -177,6 +179,40 @@ def test_what_left_is_pruned_with_what_it_would_still_start(server: Deploying) -
     assert by_hand.id not in left
     assert server.automations("release-nightly") == []
     assert not server.plan(later).differs
+
+
+def test_a_run_that_begins_while_others_are_removed_goes_on(
+    server: Deploying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, delete = server.prefect.client, SyncPrefectClient.delete_flow_run
+    server.apply(desired({"nightly": [task()]}))
+    group = server.deployment(NIGHTLY)
+    waiting = {client.create_flow_run_from_deployment(group.id).id for _ in range(2)}
+
+    def begin_the_other(own: SyncPrefectClient, run: UUID) -> None:
+        delete(own, run)
+        if run in waiting:
+            waiting.remove(run)
+            client.set_flow_run_state(waiting.pop(), Running(), force=True)
+
+    monkeypatch.setattr(SyncPrefectClient, "delete_flow_run", begin_the_other)
+    server.prune(desired({}))
+    assert [run.state_name for run in server.runs(group.id)] == ["Running"]
+
+
+def test_a_worker_that_makes_the_pool_at_the_same_moment_stops_nothing(
+    server: Deploying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = SyncPrefectClient.create_work_pool
+
+    def second(client: SyncPrefectClient, wanted: WorkPoolCreate) -> None:
+        create(client, wanted)
+        create(client, wanted)
+
+    monkeypatch.setattr(SyncPrefectClient, "create_work_pool", second)
+    wanted = desired({"nightly": [task()]})
+    assert f"create pool {POOL}" in server.apply(wanted)
+    assert not server.plan(wanted).differs
 
 
 def test_a_step_that_the_server_refuses_stops_and_the_next_apply_converges(

@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 import psutil
 import pytest
 from prefect import Task
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -25,7 +26,7 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
     LogFilterTimestamp,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, StateType, WorkPool
 from prefect.states import Cancelling, Pending, Running
 
 from conformance.servers import free_port
@@ -354,6 +355,20 @@ def test_the_pool_is_written_only_when_it_differs(prefect: LocalPrefect) -> None
     changed = base_job_template(prefect.home)
     assert ensure_work_pool(prefect.client, name, changed) == "updated"
     assert prefect.client.read_work_pool(name).base_job_template == changed
+
+
+def test_a_pool_that_another_worker_makes_at_the_same_moment_is_taken_as_it_is(
+    prefect: LocalPrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = SyncPrefectClient.create_work_pool
+
+    def second(client: SyncPrefectClient, wanted: WorkPoolCreate) -> WorkPool:
+        create(client, wanted)
+        return create(client, wanted)
+
+    monkeypatch.setattr(SyncPrefectClient, "create_work_pool", second)
+    name = f"pool-{uuid4().hex[:8]}"
+    assert ensure_work_pool(prefect.client, name, base_job_template(None)) == "unchanged"
 
 
 def test_a_pool_of_another_type_is_not_touched(prefect: LocalPrefect) -> None:

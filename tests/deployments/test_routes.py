@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.client.orchestration import SyncPrefectClient
 from pydantic import SecretStr
 
 from deployments.alert_blocks import blocks_of
+from deployments.apply import execute, plan_for
 from deployments.routes import ROUTES_FILE, Alerts, load_alerts
 from services.alerts.settings import AlertSettings
 from services.errors import ConfigError
@@ -164,3 +167,25 @@ routes:
         "remove block custom-webhook/bdc-alerts",
     ]
     assert server.plan(desired(GROUPS)).differs is False
+
+
+@pytest.mark.xdist_group("deployments")
+def test_a_route_is_there_once_though_the_answer_to_its_making_was_lost(
+    server: Deploying, tmp_path: Path
+) -> None:
+    text = "routes: [{name: all, to: custom-webhook/bdc-alerts}]"
+    wanted = desired(GROUPS, alerts=load(text, tmp_path, webhook=WEBHOOK))
+    losses = iter([httpx.ReadError("lost")])
+
+    def lose(answer: httpx.Response) -> None:
+        if (answer.request.method, answer.request.url.path) == ("POST", "/api/automations/"):
+            for loss in losses:
+                raise loss
+
+    hooks = {"event_hooks": {"response": [lose]}}
+    with SyncPrefectClient(server.prefect.api_url, httpx_settings=hooks) as client:
+        execute(client, plan_for(client, wanted).to_apply, lambda _: None)
+    assert len(server.automations("alerts-all")) == 2
+    assert server.apply(wanted) == ["remove route alerts-all"]
+    assert len(server.automations("alerts-all")) == 1
+    assert server.plan(wanted).differs is False
