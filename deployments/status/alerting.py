@@ -89,11 +89,17 @@ class Alerting:
         }
 
     def _tell(self) -> None:
-        """Message by message: one that the server refuses holds up none that it has taken."""
+        """Message by message: what the server has taken stays told when it does not take the next."""
+        while self._tell_next():
+            pass
+
+    def _tell_next(self) -> bool:
         with self.database.transaction() as session:
-            for news in untold(session):
+            news = next(untold(session), None)
+            if news is not None:
                 self.prefect.emit(event_of(news, self.now()))
                 mark_told(session, news)
+        return news is not None
 
 
 def event_of(news: News, now: datetime) -> dict[str, Any]:

@@ -30,10 +30,10 @@ class Claims:
     prefect: PrefectApi
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """What the server does not answer now is asked at a later look."""
+        """What the server does not answer now, or not as it should, is asked at a later look."""
         try:
             for run in self.prefect.claimed(snapshot.at - LONGEST_CLAIM):
                 if self.prefect.start_anew(run["id"], REASON, snapshot.at):
                     logger.warning("flow run %s is started anew: %s", run["name"], REASON)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, ValueError) as error:
             logger.warning("lost claims wait for the next look: %s", type(error).__name__)

@@ -76,15 +76,16 @@ class PrefectApi:
         Raises:
             httpx.HTTPError: no answer, or a refusal.
         """
-        due = [one for one in self._deployments() if _is_active(one) and _is_settled(one, now)]
-        waiting = {one["id"]: _full_name(one) for one in due}
+        waiting = self._due(now)
         while waiting:
             runs = self._scheduled_runs(list(waiting))
             for run in runs:
                 waiting.pop(run["deployment_id"], None)
             if len(runs) < PAGE:
                 break
-        return sorted(waiting.values())
+        # One that was changed or paused between the two looks has lost its runs by that.
+        still = self._due(now) if waiting else {}
+        return sorted(name for one, name in waiting.items() if one in still)
 
     def late(self, now: datetime) -> dict[str, datetime]:
         """Our deployments with a run that has not started, and when the first was to start.
@@ -132,7 +133,7 @@ class PrefectApi:
         return [run for run in runs if not run["infrastructure_pid"] and _since(run) < before]
 
     def start_anew(self, flow_run_id: str, reason: str, now: datetime) -> bool:
-        """Have any worker start the run; whether the server agreed: it does not once the run has begun.
+        """Have any worker start the run; whether the server agreed, as it does also when it has begun.
 
         Raises:
             httpx.HTTPError: no answer, or a refusal.
@@ -175,6 +176,11 @@ class PrefectApi:
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return answer.raise_for_status().json()["data"].get("value")
+
+    def _due(self, now: datetime) -> dict[str, str]:
+        """Names, by id, of our deployments that should have a next run."""
+        due = [one for one in self._deployments() if _is_active(one) and _is_settled(one, now)]
+        return {one["id"]: _full_name(one) for one in due}
 
     def _deployments(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -222,6 +225,26 @@ def test_what_prefect_does_not_take_waits_for_the_next_look(
     watch.look()
     assert watch.told() == [("failed", str(SOURCE), "open")]
     gone.close()
+
+
+def test_what_prefect_has_taken_stays_told_though_it_does_not_take_the_next(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(watch.database, "failed", "network")
+    watch = replace(watch, health=HealthSettings(min_workers=1))
+    post, events = httpx.Client.post, count(1)
+
+    def refuse_the_second(client: httpx.Client, url: str, **asked: Any) -> httpx.Response:
+        if url == "/events" and next(events) == 2:
+            raise httpx.ConnectError("the server is just being restarted")
+        return post(client, url, **asked)
+
+    monkeypatch.setattr(httpx.Client, "post", refuse_the_second)
+    watch.look()
+    assert len(watch.told()) == 1
+    watch.look()
+    assert len(watch.told()) == 2
+    assert next(events) == 4
 
 
 def test_a_database_that_is_gone_resolves_nothing(

@@ -317,6 +317,36 @@ def test_a_schedule_that_cannot_be_read_is_unhealthy_unless_freshness_is_only_to
     assert "Nothing has run" in page
 
 
+def test_a_deployment_that_is_paused_between_two_looks_lacks_no_run(
+    platform: Platform, prefect_api: LocalPrefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, post = prefect_api.client, httpx.Client.post
+    often = IntervalSchedule(interval=timedelta(minutes=1))
+    made = client.create_deployment(
+        flow_id=client.create_flow_from_name("sample"),
+        name="paused",
+        tags=["bdc"],
+        entrypoint="flows.sample",
+        schedules=[DeploymentScheduleCreate(schedule=often, active=True)],
+    )
+    soon = platform.now() + timedelta(minutes=3)
+    asked: list[str] = []
+
+    def pause_first(own: httpx.Client, url: str, **question: Any) -> httpx.Response:
+        asked.append(url)
+        if asked == ["/deployments/filter", "/flow_runs/filter"]:
+            client.pause_deployment(made)
+        return post(own, url, **question)
+
+    try:
+        poll(lambda: platform.prefect.unscheduled(soon) == [], 60, "its runs")
+        monkeypatch.setattr(httpx.Client, "post", pause_first)
+        assert platform.prefect.unscheduled(soon) == []
+        assert asked.count("/flow_runs/filter") == 1
+    finally:
+        client.delete_deployment(made)
+
+
 def test_a_deployment_without_a_next_run_is_named(
     platform: Platform, prefect_api: LocalPrefect
 ) -> None:

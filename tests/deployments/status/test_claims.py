@@ -16,6 +16,7 @@ from deployments.status.claims import REASON, Claims
 from deployments.status.observing import Snapshot
 from deployments.status.prefect_api import PrefectApi
 from tests.support.local_stack import ANSWER_SECONDS, LocalPrefect
+from tests.support.receiving import Receiver, receiving
 
 pytestmark = pytest.mark.xdist_group("deployments")
 POOL = "claims"
@@ -91,4 +92,9 @@ def test_without_an_answer_it_is_tried_at_the_next_look(
         Claimed(claimed.server, nobody, claimed.run).look(LONG)
     nobody.close()
     assert "lost claims wait for the next look: ConnectError" in caplog.text
+    with receiving(Receiver()) as other, caplog.at_level(logging.WARNING):
+        somebody = PrefectApi(other.url, auth=None, timeout_seconds=ANSWER_SECONDS)
+        Claimed(claimed.server, somebody, claimed.run).look(LONG)
+        somebody.close()
+    assert "lost claims wait for the next look: JSONDecodeError" in caplog.text
     assert claimed.look(LONG).state_type == StateType.SCHEDULED
