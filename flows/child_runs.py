@@ -91,6 +91,7 @@ def create_child(client: SyncPrefectClient, child: Child) -> FlowRun:
 
 def run_child(client: SyncPrefectClient, run: FlowRun) -> State[Any]:
     """Run it in a process of its own, wait for its end, and return the state that it ended in."""
+    _make_ours(client, run)
     with StartedChild(run) as started:
         started.wait()
     return started.end(client)
@@ -191,6 +192,12 @@ def _place_below_us(client: SyncPrefectClient, collector: str) -> UUID | None:
     return client.create_task_run(
         task=stand_in, flow_run_id=parent, dynamic_key=key, name=collector, state=Pending()
     ).id
+
+
+def _make_ours(client: SyncPrefectClient, run: FlowRun) -> None:
+    """A batch of another machine may have created it: a worker there would miss its process."""
+    if run.labels.get(WORKER_LABEL) != worker_name():
+        client.update_flow_run_labels(run.id, {WORKER_LABEL: worker_name()})
 
 
 def _end(client: SyncPrefectClient, run_id: UUID) -> State[Any]:

@@ -22,7 +22,7 @@ from flows.reporting import api_client, emit_batch_event, publish_batch, run_nam
 from services.batches import services as ledger
 from services.batches.lock import batch_lock
 from services.batches.services import Batch
-from services.database import Database, DatabaseError, open_database
+from services.database import Database, DatabaseError, open_database, server_time
 from services.errors import ConfigError
 from services.failures import classify_failure
 from services.redaction import redact, redact_exception
@@ -60,9 +60,10 @@ async def collector_group(
 
 
 def _run(given: Parameters) -> State[Any]:
-    settings, run, now = load_settings(), _this_run(), _now()
-    request = read_request(given, run, settings, now)
+    settings, run = load_settings(), _this_run()
     with _opened(settings, given.group) as database, api_client() as client:
+        # A machine whose clock is ahead would settle days that are still to come.
+        request = read_request(given, run, settings, server_time(database))
         if run.auto_scheduled and (why := _superseded(database, client, request, run)):
             return Completed(name="Superseded", message=why)
         with batch_lock(database, run.id):

@@ -42,6 +42,7 @@ __all__ = [
     "driver_connection",
     "open_database",
     "read_rows",
+    "server_time",
     "server_version",
     "sqlalchemy_url",
     "table_sizes",
@@ -173,6 +174,13 @@ def sqlalchemy_url(url: str) -> str:
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise ConfigError(f"DATABASE_URL names {parsed.get_backend_name()}: only PostgreSQL works")
     return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def server_time(database: Database) -> datetime:
+    """What time it is by the database's clock, which all machines have in common."""
+    with database.engine.connect() as connection:
+        found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return found
 
 
 def server_version(database: Database) -> int:

@@ -1,7 +1,8 @@
 """Batches of a group one after the other, and at once: each task is run once for each occasion."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,7 +11,7 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelling, Completed, Crashed, Running
 
 from deployments.calendar import task_key
-from deployments.local.reconcile import WORKER_LABEL
+from deployments.local.reconcile import WORKER_LABEL, worker_name
 from deployments.schedule import Task
 from flows.batch_outcomes import BatchFailed
 from flows.child_runs import Child, create_child
@@ -152,6 +153,17 @@ def test_what_a_dead_batch_left_running_is_done_once(
     assert [found.status for found in batches(database)] == ["crashed", "completed"]
 
 
+def test_a_run_belongs_to_the_machine_that_runs_it_whoever_created_it(
+    run_group: RunGroup, prefect_api: LocalPrefect, database: Database, tmp_path: Path
+) -> None:
+    """A worker that starts on the other machine finds no process of it there."""
+    path = repository(tmp_path, "one").path
+    run = begun(prefect_api, dead_turn(database, path, dead_batch(database, path)))
+    prefect_api.client.update_flow_run_labels(run.id, {WORKER_LABEL: "bdc@elsewhere"})
+    assert run_group(schedule(path), missing_only=True).message == "1 completed"
+    assert prefect_api.client.read_flow_run(run.id).labels[WORKER_LABEL] == worker_name()
+
+
 def test_what_somebody_cancelled_before_its_batch_died_is_not_run_again(
     run_group: RunGroup, prefect_api: LocalPrefect, database: Database, tmp_path: Path
 ) -> None:
@@ -236,6 +248,25 @@ def test_an_unregistered_collector_fails_alone(
     assert "1 of 2 did not succeed: boost_release_tracker" in str(state.message)
     assert "is not registered" in str(state.message)
     assert collected(database) == [("good", "completed")]
+
+
+class Ahead(datetime):
+    """The clock of a machine that is two days ahead of all others."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + timedelta(days=2)
+
+
+def test_a_clock_that_is_ahead_settles_no_day_to_come(
+    run_group: RunGroup, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.collector_group.datetime", Ahead)
+    yaml = schedule(repository(tmp_path, "one").path)
+    assert run_group(yaml, missing_only=True).message == "1 completed"
+    today = days_ago(0).date()
+    assert [batch.through for batch in batches(database)] == [today]
+    assert [found.occasion for found in occasions(database)] == [f"{today}"]
 
 
 def test_a_day_to_come_has_nothing_missing(run_group: RunGroup) -> None:
