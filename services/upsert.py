@@ -1,6 +1,7 @@
 """The one way rows are written: idempotent, in bulk, touching nothing that has not changed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,6 +20,8 @@ from services.database import driver_connection
 
 # The pages of a large batch. Fewer cost up to twice as much a row and more statements, more gain nothing.
 BATCH_ROWS = 3500
+# For a server that is there; one that is not ends the COPY as well.
+CANCEL_SECONDS = 5.0
 
 # How JSON writes the character that PostgreSQL cannot store.
 _NUL = rb"\u0000"
@@ -241,10 +244,23 @@ def _merged(cursor: Cursor, plan: _Plan, rows: list[Row]) -> tuple[int, int]:
 
 
 def _copy(cursor: Cursor, statement: str, rows: list[Row]) -> None:
-    with cursor.copy(statement) as copy:
+    with cursor.copy(statement) as copy, _cancelled_when_interrupted(cursor.connection):
         write = copy.write_row
         for row in rows:
             write(row)
+
+
+@contextmanager
+def _cancelled_when_interrupted(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """The end of a COPY waits for the server, which itself may wait for what another writer holds."""
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException:
+        with suppress(psycopg.Error):
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
+        raise
 
 
 def _table_of(table: TableOrModel) -> Table:

@@ -1,10 +1,12 @@
 """The bulk upsert: what it counts, what it leaves alone, what it cleans."""
 
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import (
     ARRAY,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.database import Database
+from services.database import Database, open_database
 from services.upsert import BATCH_ROWS, Written, bulk_upsert, stored_ids, stored_values
 from tests.support.local_stack import poll
 
@@ -47,6 +49,12 @@ PAIR = Table(
 )
 COLUMNS = ("id", "title", "labels", "payload", "seen_at")
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
+# Whoever writes items waits, once the rows are on their way.
+GATE = """
+    create function wait_at_gate() returns trigger language plpgsql
+        as $$ begin perform pg_advisory_xact_lock(1); return null; end $$;
+    create trigger gate before insert on item for each statement execute function wait_at_gate();
+"""
 
 
 @pytest.fixture
@@ -213,6 +221,30 @@ def test_no_plan_scans_the_target_of_a_backfill_without_statistics(store: Databa
     before = _sequential_scans(store)
     put(store, [item(number, "changed") for number in range(4000, 6000)])
     assert _sequential_scans(store) == before
+
+
+class Interruption(BaseException):
+    """As a signal raises it, wherever the program is."""
+
+
+def test_an_interruption_does_not_wait_for_another_writer(
+    store: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = open_database(database_url, application_name="test", lock_timeout_seconds=120)
+
+    def interrupted(copy: psycopg.Copy, row: object) -> None:
+        raise Interruption
+
+    monkeypatch.setattr(psycopg.Copy, "write_row", interrupted)
+    with store.engine.connect() as other:
+        other.execute(text(GATE))
+        other.commit()
+        other.execute(text("select pg_advisory_lock(1)"))
+        begun = time.monotonic()
+        with pytest.raises(Interruption):
+            put(patient, [item(1)])
+    assert time.monotonic() - begun < 60
+    patient.close()
 
 
 def _sequential_scans(store: Database) -> int:
