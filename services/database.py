@@ -1,6 +1,6 @@
 """The way to PostgreSQL: the models' base, engines, and the one place that commits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +46,7 @@ __all__ = [
     "server_version",
     "sqlalchemy_url",
     "table_sizes",
+    "when_interrupted",
 ]
 
 # Constraint names that migrations can rely on, whatever PostgreSQL would have chosen.
@@ -81,6 +82,10 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """A session whose work is committed when the block ends and undone when it raises.
 
+        Interrupted by a signal, perhaps in the middle of a command, its connection is closed: a
+        rollback would fail there ("another command is already in progress") and its error would take
+        the place of the interruption. The server undoes what it finds without a client.
+
         The only place that commits. In a rehearsal the commit releases a savepoint: later
         transactions of the rehearsal see the work, nobody else ever does.
         """
@@ -90,7 +95,7 @@ class Database:
         with (
             Session(bind, join_transaction_mode=mode, expire_on_commit=False) as session,
             session.begin(),
-            _dropped_when_interrupted(session),
+            when_interrupted(session.invalidate),
         ):
             yield session
 
@@ -112,18 +117,14 @@ class Database:
 
 
 @contextmanager
-def _dropped_when_interrupted(session: Session) -> Iterator[None]:
-    """Close the connection when a signal interrupts it, perhaps in the middle of a command.
-
-    A rollback would fail there ("another command is already in progress") and its error would take
-    the place of the interruption. The server undoes the transaction when it sees the client gone.
-    """
+def when_interrupted(act: Callable[[], object]) -> Iterator[None]:
+    """Act when a signal interrupts the block, before anybody cleans up; errors are left alone."""
     try:
         yield
     except Exception:
         raise
     except BaseException:
-        session.invalidate()
+        act()
         raise
 
 

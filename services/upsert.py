@@ -1,9 +1,9 @@
 """The one way rows are written: idempotent, in bulk, touching nothing that has not changed."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from itertools import islice
 from operator import itemgetter
@@ -16,7 +16,7 @@ from sqlalchemy import ARRAY, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from services.database import driver_connection
+from services.database import driver_connection, when_interrupted
 
 # The pages of a large batch. Fewer cost up to twice as much a row and more statements, more gain nothing.
 BATCH_ROWS = 3500
@@ -244,23 +244,17 @@ def _merged(cursor: Cursor, plan: _Plan, rows: list[Row]) -> tuple[int, int]:
 
 
 def _copy(cursor: Cursor, statement: str, rows: list[Row]) -> None:
-    with cursor.copy(statement) as copy, _cancelled_when_interrupted(cursor.connection):
+    """Interrupted, it is cancelled: its end waits for the server, and that perhaps for another writer."""
+    cancel = partial(_cancel, cursor.connection)
+    with cursor.copy(statement) as copy, when_interrupted(cancel):
         write = copy.write_row
         for row in rows:
             write(row)
 
 
-@contextmanager
-def _cancelled_when_interrupted(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """The end of a COPY waits for the server, which itself may wait for what another writer holds."""
-    try:
-        yield
-    except Exception:
-        raise
-    except BaseException:
-        with suppress(psycopg.Error):
-            connection.cancel_safe(timeout=CANCEL_SECONDS)
-        raise
+def _cancel(connection: psycopg.Connection[Any]) -> None:
+    with suppress(psycopg.Error):
+        connection.cancel_safe(timeout=CANCEL_SECONDS)
 
 
 def _table_of(table: TableOrModel) -> Table:

@@ -15,10 +15,11 @@ from services.http.answers import CredentialsRejected, is_used_up, require_usabl
 from services.http.identities import Identities, Identity, Wanted, identities
 from services.http.messages import SAFE_METHODS, Request, Response, Validator
 from services.http.observing import Exchange, current_observer
-from services.http.settings import Auth, HttpSettings, Sleep, Surroundings, anonymous
+from services.http.settings import Auth, HttpSettings, Surroundings, anonymous
 from services.http.tries import Tries
 from services.http.validators import NoValidators, Validators
 from services.http.wire import Answer, Asking, Wire
+from services.prefetch import Sleep
 from services.redaction import redact
 
 Check = Callable[[Response], None]

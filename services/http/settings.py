@@ -10,8 +10,8 @@ from typing import Protocol
 import httpx
 
 from services.errors import ConfigError
+from services.prefetch import Sleep
 
-Sleep = Callable[[float], None]
 Auth = Callable[[str], Mapping[str, str]]
 """The path about to be asked → the headers that prove who asks.
 

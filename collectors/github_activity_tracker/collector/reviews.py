@@ -51,8 +51,9 @@ def _answers(source: Source, numbers: Iterable[int]) -> Generator[list[PullDetai
 
 def _store(source: Source, pulls: Sequence[PullDetail]) -> None:
     """What is gone is marked before it is due no more: killed in between, it is asked for again."""
-    if gone := {pull.number: None for pull in pulls if pull.is_gone}:
-        mark_gone(source, KIND, dict(gone))
+    gone: dict[int, str | None] = {pull.number: None for pull in pulls if pull.is_gone}
+    if gone:
+        mark_gone(source, KIND, gone)
     rejected = [
         Rejected(f"{pull.number}/{bad.key}", bad.reason, bad.payload)
         for pull in pulls
